@@ -1,0 +1,3 @@
+import { installUploads } from '../../sw/worker.ts';
+
+installUploads();

@@ -1,0 +1,36 @@
+import type { Phase } from '../sw/bus.ts';
+import type { UploadRecord } from '../sw/record.ts';
+
+/**
+ * `preparing`: being cut, nothing sent yet. `needs-file`: the rest is on no device, pick the file again.
+ * `finishing`: everything is stored, the server verifies.
+ */
+export type State =
+  | 'preparing'
+  | 'uploading'
+  | 'waiting'
+  | 'finishing'
+  | 'done'
+  | 'failed'
+  | 'needs-file'
+  | 'cancelled';
+
+export interface Circumstances {
+  /** What its driver said last. */
+  phase: Phase | undefined;
+  /** Some open tab has the file itself. */
+  fileAtHand: boolean;
+}
+
+export function stateOf(record: UploadRecord | undefined, { phase, fileAtHand }: Circumstances): State {
+  if (!record || record.state === 'cancelling') return 'cancelled';
+  if (record.state !== 'open') return record.state;
+  if (!record.staged && !fileAtHand) return 'needs-file';
+  return phase ?? 'preparing';
+}
+
+/** Whole percent of the file that the store has; 100 only when it is verified. */
+export function percentageOf(record: Pick<UploadRecord, 'state' | 'size'>, bytes: number): number {
+  if (record.state === 'done') return 100;
+  return record.size === 0 ? 0 : Math.min(99, Math.floor((bytes / record.size) * 100));
+}

@@ -1,0 +1,131 @@
+import * as S3 from '@aws-sdk/client-s3';
+import { getSignedUrl } from '@aws-sdk/s3-request-presigner';
+import type { StoreConfig } from '../config.ts';
+import type { UploadedPart } from '../contract/wire.ts';
+import { type Bucket, type Finished, StoreFault, type Upload } from './bucket.ts';
+import { faultOf } from './fault.ts';
+import { locate, partPresigner } from './presign.ts';
+
+const unquoted = (etag: string | undefined) => (etag ?? '').replaceAll('"', '');
+
+/** The bucket that `store` describes, over the AWS SDK; opens no connection until it is used. */
+export function openBucket(store: StoreConfig): Bucket {
+  const client = new S3.S3Client({
+    region: store.region,
+    endpoint: store.endpoint,
+    forcePathStyle: store.pathStyle,
+    credentials: { accessKeyId: store.accessKey, secretAccessKey: store.secretKey, sessionToken: store.sessionToken },
+    // Otherwise the SDK signs the CRC32 of an empty body into presigned URLs.
+    requestChecksumCalculation: 'WHEN_REQUIRED',
+    responseChecksumValidation: 'WHEN_REQUIRED',
+    maxAttempts: 3,
+    requestHandler: { connectionTimeout: 5_000 },
+  });
+  const Bucket = store.bucket;
+
+  async function call<Output>(send: () => Promise<Output>): Promise<Output> {
+    try {
+      return await send();
+    } catch (error) {
+      throw faultOf(error);
+    }
+  }
+  const missingIs = async <T>(value: T, work: Promise<T>): Promise<T> => {
+    try {
+      return await work;
+    } catch (error) {
+      if (error instanceof StoreFault && error.kind === 'missing') return value;
+      throw error;
+    }
+  };
+
+  async function listParts({ key, uploadId }: Upload): Promise<UploadedPart[]> {
+    const parts: UploadedPart[] = [];
+    let marker: string | undefined;
+    do {
+      const input = { Bucket, Key: key, UploadId: uploadId, PartNumberMarker: marker };
+      const page = await call(() => client.send(new S3.ListPartsCommand(input)));
+      for (const part of page.Parts ?? [])
+        parts.push({
+          partNumber: part.PartNumber!,
+          etag: unquoted(part.ETag),
+          size: part.Size!,
+          lastModified: part.LastModified!.toISOString(),
+        });
+      marker = page.IsTruncated ? page.NextPartNumberMarker : undefined;
+    } while (marker);
+    return parts;
+  }
+
+  async function findUpload(key: string): Promise<string | undefined> {
+    let markers: { KeyMarker?: string; UploadIdMarker?: string } = {};
+    do {
+      const input = { Bucket, Prefix: key, ...markers };
+      const page = await call(() => client.send(new S3.ListMultipartUploadsCommand(input)));
+      const found = page.Uploads?.find((upload) => upload.Key === key);
+      if (found) return found.UploadId;
+      markers = page.IsTruncated ? { KeyMarker: page.NextKeyMarker, UploadIdMarker: page.NextUploadIdMarker } : {};
+    } while (markers.KeyMarker);
+    return undefined;
+  }
+
+  async function headObject(key: string): Promise<Finished | undefined> {
+    const head = await missingIs(
+      undefined,
+      call(() => client.send(new S3.HeadObjectCommand({ Bucket, Key: key }))),
+    );
+    return (
+      head && {
+        size: head.ContentLength ?? 0,
+        etag: unquoted(head.ETag),
+        md5Etag: !head.ServerSideEncryption?.startsWith('aws:kms') && !head.SSECustomerAlgorithm,
+      }
+    );
+  }
+
+  async function abortUpload(upload: Upload): Promise<void> {
+    const input = { Bucket, Key: upload.key, UploadId: upload.uploadId };
+    // A part in flight may land after the abort: S3 says to repeat it until no part is listed.
+    for (let attempt = 0; attempt < 5; attempt++) {
+      await missingIs(
+        undefined,
+        call(() => client.send(new S3.AbortMultipartUploadCommand(input))),
+      );
+      if (!(await missingIs([], listParts(upload))).length) return;
+    }
+  }
+
+  return {
+    provider: store.provider,
+    name: Bucket,
+    profile: store.profile,
+    addressOf: (key) => {
+      const { endpoint, host, path } = locate(store, key);
+      return `${endpoint.protocol}//${host}${path}`;
+    },
+    createUpload: async (key, headers) => {
+      const input = {
+        Bucket,
+        Key: key,
+        ContentType: headers.contentType,
+        ContentDisposition: headers.contentDisposition,
+        Metadata: headers.metadata,
+      };
+      return (await call(() => client.send(new S3.CreateMultipartUploadCommand(input)))).UploadId!;
+    },
+    findUpload,
+    presignPart: partPresigner(client, store),
+    listParts,
+    completeUpload: async ({ key, uploadId }, parts) => {
+      const Parts = parts.map(({ partNumber, etag }) => ({ PartNumber: partNumber, ETag: etag }));
+      const input = { Bucket, Key: key, UploadId: uploadId, MultipartUpload: { Parts } };
+      await call(() => client.send(new S3.CompleteMultipartUploadCommand(input)));
+    },
+    headObject,
+    presignGet: (key, expiresIn) => getSignedUrl(client, new S3.GetObjectCommand({ Bucket, Key: key }), { expiresIn }),
+    abortUpload,
+    deleteObject: async (key) => {
+      await call(() => client.send(new S3.DeleteObjectCommand({ Bucket, Key: key })));
+    },
+  };
+}

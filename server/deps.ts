@@ -1,0 +1,22 @@
+import type { Bucket } from './bucket/bucket.ts';
+import type { Provider } from './contract/wire.ts';
+import type { Database } from './database/connection.ts';
+import type { Random } from './token.ts';
+
+/** Everything the core needs from outside, so that faults can be injected. */
+export interface Deps {
+  database: Database;
+  buckets: Partial<Record<Provider, Bucket>>;
+  defaultProvider: Provider;
+  /** Key of the resume tokens' HMAC. */
+  secret: string;
+  clock: () => Date;
+  random: Random;
+  keyPrefix: string;
+  publicBaseUrl?: string | undefined;
+  allowedOrigins: string[];
+  partDigest: boolean;
+  /** The API key `dev` is accepted from this machine. */
+  dev: boolean;
+  log: (event: string, fields: Record<string, unknown>) => void;
+}

@@ -1,0 +1,69 @@
+import { z } from 'zod';
+import { type ErrorCode, UploadError } from '../contract/errors.ts';
+
+/** A Complete with 10,000 parts is about 700 kB. */
+const LARGEST_BODY = 2 * 2 ** 20;
+
+/** Which code a fault in a field has; others are `INVALID_REQUEST`. */
+const FIELD_CODES: Record<string, ErrorCode> = {
+  partSize: 'INVALID_PART_SIZE',
+  provider: 'INVALID_PROVIDER',
+  resumeToken: 'MISSING_RESUME_TOKEN',
+};
+
+/** Text that PostgreSQL and headers can carry: no NUL, no lone surrogate. */
+export const text = (longest: number) =>
+  z
+    .string()
+    .min(1)
+    .max(longest)
+    .refine((value) => !value.includes('\0') && value.isWellFormed(), 'must have no NUL and be well-formed Unicode');
+
+export const resumeTokenField = text(200);
+export const partNumberField = z.int().min(1).max(10_000);
+/** Base64 of 16 bytes: a Content-MD5 (RFC 1864). */
+export const digestField = z
+  .string()
+  .regex(/^[A-Za-z0-9+/]{21}[AQgw]==$/, 'must be the base64 of an MD5, as in Content-MD5');
+
+/** The request's JSON, checked; throws a 4xx of ours for anything else. */
+export async function readBody<T>(request: Request, schema: z.ZodType<T>): Promise<T> {
+  const type = request.headers.get('content-type')?.split(';')[0]?.trim().toLowerCase();
+  if (type !== 'application/json')
+    throw new UploadError('UNSUPPORTED_MEDIA_TYPE', 'Send JSON with Content-Type: application/json.');
+  const parsed = schema.safeParse(parseJson(await limitedText(request)));
+  if (parsed.success) return parsed.data;
+  throw faultOf(parsed.error.issues[0]!);
+}
+
+function parseJson(body: string): unknown {
+  try {
+    return JSON.parse(body);
+  } catch {
+    throw new UploadError('INVALID_REQUEST', 'The body is not valid JSON.');
+  }
+}
+
+async function limitedText(request: Request): Promise<string> {
+  const tooLarge = () => new UploadError('BODY_TOO_LARGE', `The body is larger than ${LARGEST_BODY} bytes.`);
+  if (Number(request.headers.get('content-length') ?? 0) > LARGEST_BODY) throw tooLarge();
+  const decoder = new TextDecoder();
+  let size = 0;
+  let body = '';
+  for await (const chunk of request.body ?? []) {
+    size += chunk.byteLength;
+    if (size > LARGEST_BODY) throw tooLarge();
+    body += decoder.decode(chunk, { stream: true });
+  }
+  return body + decoder.decode();
+}
+
+function faultOf(issue: z.core.$ZodIssue): UploadError {
+  const field = issue.path.map(String).join('.');
+  const absent = issue.code === 'invalid_type' && issue.input === undefined;
+  const named = FIELD_CODES[String(issue.path[0])];
+  if (field === 'parts' && issue.code !== 'custom')
+    return new UploadError('MISSING_PARTS', 'parts must be an array with at least one part, or be left out.');
+  if (absent && !named && field) return new UploadError('MISSING_REQUIRED_FIELDS', `${field} is missing.`);
+  return new UploadError(named ?? 'INVALID_REQUEST', `${field || 'The body'}: ${issue.message}.`);
+}

@@ -1,0 +1,23 @@
+import { z } from 'zod';
+import type { Deps } from '../deps.ts';
+import { completeUpload } from '../session/complete.ts';
+import { holdSession } from '../session/session.ts';
+import { partNumberField, readBody, resumeTokenField, text } from './body.ts';
+
+const schema = z.object({
+  resumeToken: resumeTokenField,
+  parts: z
+    .array(z.object({ partNumber: partNumberField, etag: text(255) }))
+    .min(1)
+    .max(10_000)
+    .optional(),
+  objectDigest: z
+    .string()
+    .regex(/^[0-9a-f]{32}-\d{1,5}$/, 'must be an MD5 of MD5s in hex, a dash and the number of parts')
+    .optional(),
+});
+
+export async function complete(deps: Deps, request: Request) {
+  const wish = await readBody(request, schema);
+  return completeUpload(deps, await holdSession(deps, wish.resumeToken, request.headers), wish);
+}

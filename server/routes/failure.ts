@@ -1,0 +1,47 @@
+import { StoreFault } from '../bucket/bucket.ts';
+import { type ErrorAnswer, type ErrorCode, UploadError } from '../contract/errors.ts';
+import type { Deps } from '../deps.ts';
+
+const DATABASE_DOWN = /^(ECONN|CONN|CONNECT|57P0|08|53)/;
+
+const CALL_CODES: Record<string, ErrorCode> = {
+  init: 'MULTIPART_INIT_FAILED',
+  sign: 'MULTIPART_SIGN_FAILED',
+  resume: 'MULTIPART_RESUME_FAILED',
+  complete: 'MULTIPART_COMPLETE_FAILED',
+  abort: 'MULTIPART_ABORT_FAILED',
+};
+
+/** Whatever was thrown, as an error of the API. */
+function explained(error: unknown, call: string): UploadError {
+  if (error instanceof UploadError) return error;
+  const code = CALL_CODES[call] ?? 'INTERNAL_ERROR';
+  if (error instanceof StoreFault)
+    return error.kind === 'unavailable'
+      ? new UploadError('STORE_UNAVAILABLE', 'The bucket does not answer just now; try again.', {
+          retryAfter: 5,
+          cause: error,
+        })
+      : new UploadError(code, `The bucket refused the request (${error.code}); its configuration must be checked.`, {
+          status: 502,
+          cause: error,
+        });
+  if (DATABASE_DOWN.test(String((error as { code?: unknown })?.code)))
+    return new UploadError('DATABASE_UNAVAILABLE', 'The database does not answer just now; try again.', {
+      retryAfter: 5,
+      cause: error,
+    });
+  return new UploadError(code, 'Something went wrong on the server; it is in its log.', { cause: error });
+}
+
+/** The response for whatever a call threw; what is the server's fault is logged, without anything secret. */
+export function failure(deps: Deps, error: unknown, call: string): Response {
+  const fault = explained(error, call);
+  if (fault.status >= 500) {
+    const { name, code, message } = (fault.cause ?? fault) as { name?: string; code?: string; message?: string };
+    deps.log('failed', { call, error: fault.code, cause: code ?? name, message: message ?? fault.message });
+  }
+  const answer: ErrorAnswer = { success: false, error: fault.code, message: fault.message, ...fault.detail };
+  const headers = fault.retryAfter ? { 'retry-after': String(fault.retryAfter) } : undefined;
+  return Response.json(answer, { status: fault.status, ...(headers && { headers }) });
+}

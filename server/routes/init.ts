@@ -1,0 +1,36 @@
+import { z } from 'zod';
+import type { Deps } from '../deps.ts';
+import { beginSession } from '../session/begin.ts';
+import { authenticate } from '../session/caller.ts';
+import { digestField, partNumberField, readBody, text } from './body.ts';
+
+const LONGEST_NAME = 100_000;
+
+const schema = z.object({
+  filename: text(LONGEST_NAME),
+  fileSize: z.int().min(0),
+  contentType: text(255).regex(
+    /^[\w!#$&^.+-]+\/[\w!#$&^.+-]+(\s*;[\x20-\x7e]*)?$/,
+    'must be a media type such as video/mp4',
+  ),
+  provider: z.enum(['S3', 'R2']).optional(),
+  partSize: z.int().min(1).optional(),
+  metadata: z
+    .record(z.string().regex(/^[A-Za-z0-9-]{1,64}$/, 'must be letters, digits and dashes'), text(2048))
+    .optional(),
+  partUrlCount: z.int().min(0).max(10_000).optional(),
+  parts: z
+    .array(z.object({ partNumber: partNumberField, digest: digestField }))
+    .min(1)
+    .max(1000)
+    .optional(),
+  fingerprint: text(255).optional(),
+});
+const keySchema = text(255);
+
+export async function init(deps: Deps, request: Request) {
+  const caller = await authenticate(deps, request.headers);
+  const wish = await readBody(request, schema);
+  const key = keySchema.nullable().catch(null).parse(request.headers.get('idempotency-key'));
+  return beginSession(deps, caller, wish, key);
+}

@@ -1,0 +1,12 @@
+import { z } from 'zod';
+import type { Deps } from '../deps.ts';
+import { resumeSession } from '../session/resume.ts';
+import { holdSession } from '../session/session.ts';
+import { readBody, resumeTokenField } from './body.ts';
+
+const schema = z.object({ resumeToken: resumeTokenField, partUrlCount: z.int().min(0).max(10_000).optional() });
+
+export async function resume(deps: Deps, request: Request) {
+  const wish = await readBody(request, schema);
+  return resumeSession(deps, await holdSession(deps, wish.resumeToken, request.headers), wish);
+}

@@ -1,0 +1,17 @@
+import { z } from 'zod';
+import type { Deps } from '../deps.ts';
+import { holdSession } from '../session/session.ts';
+import { signParts } from '../session/sign.ts';
+import { digestField, partNumberField, readBody, resumeTokenField } from './body.ts';
+
+const schema = z.object({
+  resumeToken: resumeTokenField,
+  parts: z.array(z.object({ partNumber: partNumberField, digest: digestField.optional() })).max(1000),
+  stored: z.array(partNumberField).max(10_000).optional(),
+  reconcile: z.boolean().optional(),
+});
+
+export async function sign(deps: Deps, request: Request) {
+  const wish = await readBody(request, schema);
+  return signParts(deps, await holdSession(deps, wish.resumeToken, request.headers), wish);
+}

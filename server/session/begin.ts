@@ -1,0 +1,208 @@
+import { create as contentDisposition } from 'content-disposition';
+import type { Bucket, ObjectHeaders } from '../bucket/bucket.ts';
+import { UploadError } from '../contract/errors.ts';
+import { type Plan, planParts } from '../contract/plan.ts';
+import type { Profile } from '../contract/profile.ts';
+import type { InitAnswer, InitRequest } from '../contract/wire.ts';
+import type { Query } from '../database/connection.ts';
+import { spendGrant } from '../database/credentials.ts';
+import {
+  attachUpload,
+  findByIdempotencyKey,
+  insertSession,
+  leaseCreation,
+  type NewSession,
+  type Session,
+} from '../database/sessions.ts';
+import type { Deps } from '../deps.ts';
+import { hashToken, newId, resumeToken } from '../token.ts';
+import type { Caller } from './caller.ts';
+import { patiently } from './patience.ts';
+import { assertOpen, bucketOf, secondsLeft, tokenOf } from './session.ts';
+import { partUrls, urlSeconds, type Wanted } from './urls.ts';
+
+/** Seconds that one server may take to create the store's upload before another tries. */
+const CREATION_LEASE = 30;
+const CREATION_WAIT_MS = 20_000;
+/** Bytes of all user metadata of an object, by S3's documentation. */
+const METADATA_LIMIT = 2048;
+
+/** Begins a session, or finds the one that the same `idempotencyKey` began: row first, then the store's upload. */
+export async function beginSession(
+  deps: Deps,
+  caller: Caller,
+  wish: InitRequest,
+  idempotencyKey: string | null,
+): Promise<InitAnswer> {
+  const startedAt = performance.now();
+  const bucket = chooseBucket(deps, wish);
+  const fresh = newSession(deps, caller, wish, bucket, idempotencyKey);
+  const holder = newId(deps.random);
+  const scope = { user: caller.userId, credentialHash: caller.credentialHash };
+  const inserted = await deps.database.scoped(scope, (sql) => insert(sql, caller, fresh, holder));
+  let session =
+    inserted ?? (await deps.database.scoped(scope, (sql) => findByIdempotencyKey(sql, caller.userId, idempotencyKey!)));
+  if (!session)
+    throw new UploadError('UPLOAD_STARTING', 'The same init is just being undone; ask again.', { retryAfter: 1 });
+  if (!inserted) assertSame(session, fresh);
+  assertOpen(session);
+  if (!session.uploadId) session = await createUpload(deps, caller, session, holder, !inserted);
+  return answer(deps, session as Session & { uploadId: string }, wish, startedAt);
+}
+
+function chooseBucket(deps: Deps, wish: InitRequest): Bucket {
+  const provider = wish.provider ?? deps.defaultProvider;
+  const bucket = deps.buckets[provider];
+  if (!bucket) throw new UploadError('INVALID_PROVIDER', `No ${provider} bucket is configured on this server.`);
+  return bucket;
+}
+
+function newSession(
+  deps: Deps,
+  caller: Caller,
+  wish: InitRequest,
+  bucket: Bucket,
+  idempotencyKey: string | null,
+): NewSession {
+  const id = newId(deps.random);
+  const createdAt = deps.clock();
+  return {
+    ...planFor(wish, bucket.profile),
+    id,
+    userId: caller.userId,
+    apiKeyId: caller.apiKeyId,
+    grantId: caller.grant?.id ?? null,
+    provider: bucket.provider,
+    bucket: bucket.name,
+    fileKey: deps.keyPrefix + Buffer.from(deps.random(24)).toString('base64url'),
+    filename: wish.filename,
+    contentType: wish.contentType,
+    idempotencyKey,
+    fingerprint: wish.fingerprint ?? null,
+    tokenHash: hashToken(resumeToken(deps.secret, id, 1)),
+    metadata: wish.metadata ?? {},
+    createdAt,
+    expiresAt: new Date(createdAt.getTime() + bucket.profile.sessionSeconds * 1000),
+  };
+}
+
+/** A caller that guessed, to send digests along, is told the right plan; one that demands an unlawful part size is refused. */
+function planFor(wish: InitRequest, profile: Profile): Plan {
+  try {
+    return planParts(wish.fileSize, profile, wish.partSize);
+  } catch (error) {
+    if (wish.parts && error instanceof UploadError && error.code === 'INVALID_PART_SIZE')
+      return planParts(wish.fileSize, profile);
+    throw error;
+  }
+}
+
+async function insert(sql: Query, caller: Caller, fresh: NewSession, holder: string): Promise<Session | undefined> {
+  const session = await insertSession(sql, fresh, holder, CREATION_LEASE);
+  if (session && caller.grant) {
+    if (caller.grant.contentTypes.length && !caller.grant.contentTypes.includes(fresh.contentType))
+      throw new UploadError('GRANT_EXHAUSTED', `This grant does not allow files of type ${fresh.contentType}.`);
+    if (!(await spendGrant(sql, caller.grant.id, fresh.fileSize)))
+      throw new UploadError('GRANT_EXHAUSTED', 'This grant has not enough left for this file; ask for a new one.');
+  }
+  return session;
+}
+
+/** The same key must speak of the same file. */
+function assertSame(session: Session, fresh: NewSession): void {
+  const same =
+    session.filename === fresh.filename &&
+    session.fileSize === fresh.fileSize &&
+    session.contentType === fresh.contentType;
+  if (!same)
+    throw new UploadError(
+      'IDEMPOTENCY_CONFLICT',
+      'This Idempotency-Key has begun another file; use a new one for each file.',
+    );
+}
+
+/** Creates the store's upload, or adopts the one that a server left behind before it could write it down. */
+async function createUpload(
+  deps: Deps,
+  caller: Caller,
+  session: Session,
+  holder: string,
+  repeated: boolean,
+): Promise<Session> {
+  const scope = { user: caller.userId };
+  if (repeated) {
+    const turn = await patiently(CREATION_WAIT_MS, async () => {
+      const leased = await deps.database.scoped(scope, (sql) => leaseCreation(sql, session.id, holder, CREATION_LEASE));
+      if (leased) return { leased };
+      const found = await deps.database.scoped(scope, (sql) =>
+        findByIdempotencyKey(sql, caller.userId, session.idempotencyKey!),
+      );
+      return found?.uploadId ? { found } : undefined;
+    });
+    if (!turn)
+      throw new UploadError('UPLOAD_STARTING', 'The same init is still being worked on; ask again.', { retryAfter: 2 });
+    if (turn.found) return turn.found;
+  }
+  const bucket = bucketOf(deps, session);
+  const adopted = repeated ? await bucket.findUpload(session.fileKey) : undefined;
+  const uploadId = adopted ?? (await bucket.createUpload(session.fileKey, objectHeaders(session)));
+  const attached = await deps.database.scoped(scope, (sql) => attachUpload(sql, session.id, uploadId));
+  if (attached) return attached;
+  throw new UploadError('UPLOAD_STARTING', 'This init was overtaken by another; ask again.', { retryAfter: 1 });
+}
+
+/** Headers cannot carry any Unicode and not much of it: names are percent-encoded, and cut where they would not fit. */
+function objectHeaders(session: Session): ObjectHeaders {
+  const shortName = [...session.filename].slice(-100).join('');
+  const own = {
+    'original-filename': encodeURIComponent(shortName),
+    'user-id': encodeURIComponent(session.userId),
+    'upload-started': session.createdAt.toISOString(),
+  };
+  const asked = Object.entries(session.metadata).map(([name, value]) => [
+    name.toLowerCase(),
+    encodeURIComponent(value),
+  ]);
+  const metadata: Record<string, string> = { ...Object.fromEntries(asked), ...own };
+  const size = Object.entries(metadata).reduce((sum, [name, value]) => sum + name.length + value.length, 0);
+  if (size > METADATA_LIMIT)
+    throw new UploadError(
+      'INVALID_REQUEST',
+      `metadata is too large: a store keeps at most ${METADATA_LIMIT} bytes, names and encoded values together.`,
+    );
+  return { contentType: session.contentType, contentDisposition: contentDisposition(shortName), metadata };
+}
+
+async function answer(
+  deps: Deps,
+  session: Session & { uploadId: string },
+  wish: InitRequest,
+  startedAt: number,
+): Promise<InitAnswer> {
+  const parts = wantedParts(session, wish);
+  return {
+    success: true,
+    resumeToken: tokenOf(deps, session),
+    uploadId: session.uploadId,
+    fileKey: session.fileKey,
+    partUrls: await partUrls(deps, bucketOf(deps, session), session, parts),
+    totalParts: session.totalParts,
+    partSize: session.partSize,
+    fileSize: session.fileSize,
+    expiresIn: urlSeconds(deps, session, parts),
+    sessionExpiresIn: secondsLeft(deps, session),
+    initializationTime: Math.round(performance.now() - startedAt),
+    message: `Upload begun: ${session.totalParts} ${session.totalParts === 1 ? 'part' : 'parts'}.`,
+  };
+}
+
+/** Digests made for another plan get no URLs; a caller without digests gets as many as it asked for, all by default. */
+function wantedParts(session: Session, wish: InitRequest): Wanted[] {
+  if (wish.parts) {
+    const guessed =
+      wish.partSize === session.partSize && wish.parts.every((part) => part.partNumber <= session.totalParts);
+    return guessed ? wish.parts : [];
+  }
+  const count = Math.min(session.totalParts, wish.partUrlCount ?? session.totalParts);
+  return Array.from({ length: count }, (_, index) => ({ partNumber: index + 1 }));
+}

@@ -1,0 +1,69 @@
+import { UploadError } from '../contract/errors.ts';
+import type { Grant } from '../database/credentials.ts';
+import { findApiKey, findGrant } from '../database/credentials.ts';
+import type { Deps } from '../deps.ts';
+import { hashToken, isGrant } from '../token.ts';
+
+/** Who is asking. `grant` is set where the credential only allows to begin sessions. */
+export interface Caller {
+  userId: string;
+  apiKeyId: string | null;
+  grant?: Grant;
+  /** SHA-256 of the credential. */
+  credentialHash: Uint8Array;
+}
+
+const LOCAL = new Set(['localhost', '127.0.0.1', '[::1]']);
+const FORWARDING = ['forwarded', 'via', 'x-real-ip', 'x-forwarded-for', 'x-forwarded-host', 'x-forwarded-proto'];
+const DEV_KEY = 'dev';
+
+const hostOf = (value: string) => (URL.canParse(value) ? new URL(value).hostname : '');
+
+/** Whether the request came straight from a program or page of this machine. */
+function isLocal(headers: Headers): boolean {
+  const origin = headers.get('origin');
+  return (
+    LOCAL.has(hostOf(`http://${headers.get('host')}`)) &&
+    (origin === null || LOCAL.has(hostOf(origin))) &&
+    !FORWARDING.some((name) => headers.has(name))
+  );
+}
+
+/** The credential that the request carries, if any. */
+export function credentialOf(headers: Headers): string | undefined {
+  const bearer = /^Bearer +(\S+)$/i.exec(headers.get('authorization') ?? '')?.[1];
+  return headers.get('x-api-key') ?? bearer;
+}
+
+/** Who the request's credential stands for; throws `UNAUTHENTICATED` or `GRANT_EXPIRED`. */
+export async function authenticate(deps: Deps, headers: Headers): Promise<Caller> {
+  const credential = credentialOf(headers);
+  if (!credential)
+    throw new UploadError(
+      'UNAUTHENTICATED',
+      'Send an API key in X-API-Key, or a key or grant as Authorization: Bearer.',
+    );
+  const credentialHash = hashToken(credential);
+  if (credential === DEV_KEY) {
+    if (deps.dev && isLocal(headers)) return { userId: 'dev', apiKeyId: null, credentialHash };
+    throw new UploadError('UNAUTHENTICATED', 'The key "dev" works only with --dev and only from this machine.');
+  }
+  if (isGrant(credential)) {
+    const grant = await deps.database.scoped({ credentialHash }, (sql) => findGrant(sql, credentialHash));
+    if (!grant) throw new UploadError('UNAUTHENTICATED', 'This grant is not known here; ask for a new one.');
+    if (grant.expiresAt <= deps.clock())
+      throw new UploadError('GRANT_EXPIRED', 'This grant has expired; ask for a new one.');
+    return { userId: grant.userId, apiKeyId: grant.apiKeyId, grant, credentialHash };
+  }
+  const key = await deps.database.scoped({ credentialHash }, (sql) => findApiKey(sql, credentialHash));
+  if (!key) throw new UploadError('UNAUTHENTICATED', 'This API key is not known here.');
+  return { userId: key.userId, apiKeyId: key.id, credentialHash };
+}
+
+/** Like `authenticate`, but a grant is not enough. */
+export async function authenticateUser(deps: Deps, headers: Headers): Promise<Caller> {
+  const caller = await authenticate(deps, headers);
+  if (caller.grant)
+    throw new UploadError('FORBIDDEN', 'A grant may only begin uploads; send the credentials of the user.');
+  return caller;
+}

@@ -1,0 +1,178 @@
+import { type Finished, StoreFault } from '../bucket/bucket.ts';
+import { UploadError } from '../contract/errors.ts';
+import { partRange } from '../contract/plan.ts';
+import { missing, rangesOf } from '../contract/ranges.ts';
+import type { CompleteAnswer, CompleteRequest, UploadedPart } from '../contract/wire.ts';
+import {
+  failSession,
+  findSession,
+  finishCompletion,
+  leaseCompletion,
+  releaseCompletion,
+  type Session,
+} from '../database/sessions.ts';
+import type { Deps } from '../deps.ts';
+import { newId } from '../token.ts';
+import { keepLease, LEASE_SECONDS } from './lease.ts';
+import { patiently } from './patience.ts';
+import { assertOpen, assertStarted, type Held } from './session.ts';
+import { verify } from './verify.ts';
+
+const WAIT_MS = 20_000;
+/** Seconds that the owner's download address lives. */
+const DOWNLOAD_SECONDS = 3600;
+const MOST_MISSING_NAMED = 100;
+
+/** Makes the object of the store's own list of parts and says done only after HEAD has confirmed it; repeated, it answers the same. */
+export async function completeUpload(deps: Deps, held: Held, wish: CompleteRequest): Promise<CompleteAnswer> {
+  const startedAt = performance.now();
+  const session = held.session.status === 'completed' ? held.session : await finish(deps, held, wish);
+  if (session.status !== 'completed') assertOpen(session);
+  return {
+    success: true,
+    url: session.url!,
+    downloadUrl: await held.bucket.presignGet(session.fileKey, DOWNLOAD_SECONDS),
+    fileKey: session.fileKey,
+    filename: session.filename,
+    fileSize: session.fileSize,
+    etag: session.etag!,
+    verifiedBy: session.verifiedBy!,
+    location: held.bucket.addressOf(session.fileKey),
+    provider: session.provider,
+    bucket: session.bucket,
+    totalParts: session.totalParts,
+    completionTime: Math.round(performance.now() - startedAt),
+    message: 'Upload complete.',
+  };
+}
+
+/** Does it, or waits while somebody else does. */
+async function finish(deps: Deps, held: Held, wish: CompleteRequest): Promise<Session> {
+  if (held.session.status !== 'completing') assertStarted(held.session);
+  const holder = newId(deps.random);
+  const turn = await patiently(WAIT_MS, async () => {
+    const leased = await deps.database.scoped(held.scope, (sql) =>
+      leaseCompletion(sql, held.session.id, holder, LEASE_SECONDS),
+    );
+    if (leased) return { leased };
+    const settled = await deps.database.scoped(held.scope, (sql) => findSession(sql, held.session.id));
+    return settled && settled.status !== 'completing' ? { settled } : undefined;
+  });
+  if (!turn)
+    throw new UploadError('UPLOAD_COMPLETING', 'The store is still putting this upload together; ask again.', {
+      retryAfter: 5,
+    });
+  if (turn.settled) return turn.settled;
+  const lease = keepLease(deps, held, holder);
+  try {
+    return await completeLeased(deps, held, turn.leased as Session & { uploadId: string }, holder, wish);
+  } finally {
+    lease.stop();
+  }
+}
+
+async function completeLeased(
+  deps: Deps,
+  held: Held,
+  session: Session & { uploadId: string },
+  holder: string,
+  wish: CompleteRequest,
+): Promise<Session> {
+  const { bucket } = held;
+  const upload = { key: session.fileKey, uploadId: session.uploadId };
+  let parts: UploadedPart[] | undefined;
+  try {
+    // A holder that died may have completed the object already: then its parts are gone and HEAD tells.
+    const before = held.session.status === 'completing' ? await bucket.headObject(session.fileKey) : undefined;
+    if (!before) {
+      parts = await bucket.listParts(upload);
+      await bucket.completeUpload(upload, completeParts(session, parts, wish));
+    }
+  } catch (error) {
+    const finished =
+      error instanceof StoreFault ? await bucket.headObject(session.fileKey).catch(() => undefined) : undefined;
+    if (!finished) {
+      const stored = parts?.map((part) => part.partNumber);
+      await deps.database.scoped(held.scope, (sql) => releaseCompletion(sql, session.id, holder, stored));
+      if (error instanceof StoreFault && error.kind === 'missing')
+        throw await fail(
+          deps,
+          held,
+          session,
+          'UPLOAD_EXPIRED',
+          'The store does not know this upload any more; begin it anew.',
+        );
+      throw error;
+    }
+  }
+  const finished = await bucket.headObject(session.fileKey);
+  if (!finished)
+    throw new UploadError('STORE_UNAVAILABLE', 'The store does not show the finished object yet; ask again.', {
+      retryAfter: 5,
+    });
+  return settle(deps, held, session, holder, finished, wish);
+}
+
+/** Compares and writes down; an object that is not what the client sent does not stay. */
+async function settle(
+  deps: Deps,
+  held: Held,
+  session: Session,
+  holder: string,
+  finished: Finished,
+  wish: CompleteRequest,
+): Promise<Session> {
+  const verifiedBy = verify(finished, { size: session.fileSize, objectDigest: wish.objectDigest });
+  if (!verifiedBy) {
+    await held.bucket.deleteObject(session.fileKey);
+    throw await fail(
+      deps,
+      held,
+      session,
+      'DIGEST_MISMATCH',
+      'The finished object is not what was sent; it was deleted. Upload the file anew.',
+      holder,
+    );
+  }
+  const url = deps.publicBaseUrl
+    ? new URL(session.fileKey, `${deps.publicBaseUrl}/`).href
+    : held.bucket.addressOf(session.fileKey);
+  const done = await deps.database.scoped(held.scope, (sql) =>
+    finishCompletion(sql, session.id, holder, { etag: finished.etag, url, verifiedBy }),
+  );
+  if (done) return done;
+  const settled = await deps.database.scoped(held.scope, (sql) => findSession(sql, session.id));
+  return settled ?? session;
+}
+
+async function fail(
+  deps: Deps,
+  held: Held,
+  session: Session,
+  code: 'DIGEST_MISMATCH' | 'UPLOAD_EXPIRED',
+  message: string,
+  holder?: string,
+): Promise<UploadError> {
+  await deps.database.scoped(held.scope, (sql) => failSession(sql, session.id, code, message, holder));
+  return new UploadError(code, message);
+}
+
+/** Every part there, each of its size, and the caller's ETags, where it gave any, the store's; else throws `INCOMPLETE_PARTS`. */
+function completeParts(session: Session, parts: UploadedPart[], wish: CompleteRequest): UploadedPart[] {
+  const given = wish.parts && new Map(wish.parts.map((part) => [part.partNumber, part.etag.replaceAll('"', '')]));
+  const right = parts.filter(
+    ({ partNumber, size, etag }) =>
+      partNumber <= session.totalParts &&
+      size === partRange(session, partNumber).size &&
+      (!given || given.get(partNumber) === etag),
+  );
+  const lacking = missing(rangesOf(right.map((part) => part.partNumber)), session.totalParts);
+  if (!lacking.length) return right;
+  throw new UploadError(
+    'INCOMPLETE_PARTS',
+    `${lacking.length} of ${session.totalParts} parts are missing or are not what was sent; send them and complete again.`,
+    {
+      detail: { missing: lacking.slice(0, MOST_MISSING_NAMED) },
+    },
+  );
+}

@@ -1,0 +1,70 @@
+import type { Bucket } from '../bucket/bucket.ts';
+import { UploadError } from '../contract/errors.ts';
+import type { Scope } from '../database/connection.ts';
+import { failSession, findSession, type Session } from '../database/sessions.ts';
+import type { Deps } from '../deps.ts';
+import { hashToken, resumeToken, sessionOf } from '../token.ts';
+import { authenticate, credentialOf } from './caller.ts';
+
+/** A session that the caller has shown the token of. */
+export interface Held {
+  session: Session;
+  token: string;
+  scope: Scope;
+  bucket: Bucket;
+}
+
+const notFound = () => new UploadError('UPLOAD_NOT_FOUND', 'No such upload, or it belongs to somebody else.');
+
+/**
+ * Finds the session of `token`; user credentials that come along must be its owner's.
+ * An open session whose time has run out is failed on the way. Throws `UPLOAD_NOT_FOUND`.
+ */
+export async function holdSession(deps: Deps, token: string, headers: Headers): Promise<Held> {
+  const id = sessionOf(token);
+  if (!id) throw notFound();
+  const scope = { tokenHash: hashToken(token) };
+  let session = await deps.database.scoped(scope, (sql) => findSession(sql, id));
+  if (!session) throw notFound();
+  if (credentialOf(headers) && (await authenticate(deps, headers)).userId !== session.userId) throw notFound();
+  if (session.expiresAt <= deps.clock() && (session.status === 'active' || session.status === 'paused'))
+    session =
+      (await deps.database.scoped(scope, (sql) =>
+        failSession(sql, id, 'UPLOAD_EXPIRED', 'The upload was not finished in time.'),
+      )) ?? session;
+  return { session, token, scope, bucket: bucketOf(deps, session) };
+}
+
+/** The bucket that the session was begun in. */
+export function bucketOf(deps: Deps, session: Pick<Session, 'provider' | 'bucket'>): Bucket {
+  const bucket = deps.buckets[session.provider];
+  if (bucket?.name === session.bucket) return bucket;
+  throw new UploadError('STORE_UNAVAILABLE', `The bucket that this upload was begun in is not configured any more.`, {
+    retryAfter: 60,
+  });
+}
+
+/** Throws what a call that needs an open session answers for one that is not. */
+export function assertOpen(session: Session): void {
+  if (session.status === 'completed')
+    throw new UploadError('UPLOAD_ALREADY_COMPLETED', 'This upload is finished; complete tells its address.');
+  if (session.status === 'aborted') throw new UploadError('UPLOAD_ABORTED', 'This upload was cancelled.');
+  if (session.status === 'failed')
+    throw new UploadError(session.errorCode!, session.errorMessage ?? 'This upload has failed.');
+  if (session.status === 'completing')
+    throw new UploadError('UPLOAD_COMPLETING', 'This upload is just being finished.', { retryAfter: 2 });
+}
+
+/** `assertOpen`, and the store's side exists. */
+export function assertStarted(session: Session): asserts session is Session & { uploadId: string } {
+  assertOpen(session);
+  if (!session.uploadId)
+    throw new UploadError('UPLOAD_STARTING', 'This upload is just being begun; ask again.', { retryAfter: 1 });
+}
+
+export const tokenOf = (deps: Deps, session: Pick<Session, 'id' | 'tokenGeneration'>): string =>
+  resumeToken(deps.secret, session.id, session.tokenGeneration);
+
+/** Seconds until the session expires, at least 1. */
+export const secondsLeft = (deps: Deps, session: Pick<Session, 'expiresAt'>): number =>
+  Math.max(1, Math.floor((session.expiresAt.getTime() - deps.clock().getTime()) / 1000));

@@ -1,0 +1,30 @@
+import type { Phase } from './bus.ts';
+import { backOff, isTransient, RequestError } from './retry.ts';
+import { waitFor } from './wait.ts';
+
+/**
+ * Runs a request again until it succeeds, fails for good, or `signal` aborts; between attempts `onPhase` hears `waiting`.
+ * Rejects with the `RequestError` that ended it, or with the signal's reason.
+ */
+export async function persistently<T>(
+  request: () => Promise<T>,
+  options: {
+    signal: AbortSignal;
+    random: () => number;
+    onPhase: (phase: Phase) => void;
+    retry?: (error: RequestError, attempt: number) => boolean;
+  },
+): Promise<T> {
+  const { signal, random, onPhase, retry = ({ failure }) => isTransient(failure) } = options;
+  for (let attempt = 1; ; attempt++) {
+    try {
+      return await request();
+    } catch (error) {
+      signal.throwIfAborted();
+      if (!(error instanceof RequestError) || !retry(error, attempt)) throw error;
+      onPhase('waiting');
+      await waitFor(backOff(error.failure, attempt, random), signal);
+      signal.throwIfAborted();
+    }
+  }
+}

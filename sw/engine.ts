@@ -1,0 +1,106 @@
+import { callApi } from './api.ts';
+import { persistently } from './control.ts';
+import type { Host } from './host.ts';
+import { isSettled, type UploadRecord } from './record.ts';
+import { RequestError } from './retry.ts';
+import { SliceError } from './send.ts';
+import { moveUpload, type Outcome } from './upload.ts';
+
+/** Uploads moved at the same time; they share one budget of PUTs. */
+const MOST_AT_ONCE = 6;
+
+/** Codes that ask for a signed-in person, not for another attempt. */
+const NEEDS_LOGIN = new Set(['UNAUTHENTICATED', 'GRANT_EXPIRED', 'GRANT_EXHAUSTED', 'FORBIDDEN']);
+
+/**
+ * Drives every upload of the store. With `untilIdle` it resolves once nothing more can be done here, telling whether all is
+ * settled; else it goes on until `signal` aborts, and rejects with its reason.
+ */
+export async function drive(host: Host, signal: AbortSignal, untilIdle: boolean): Promise<boolean> {
+  const moving = new Map<string, { end: Promise<void>; stop: AbortController }>();
+  /** Not to be tried again before there is news of them. */
+  const starved = new Set<string>();
+  let wake = () => {};
+  const unlisten = host.bus.listen((message) => {
+    if (message.type !== 'changed' && message.type !== 'sliced') return;
+    if (message.type === 'changed' && moving.has(message.id)) void stopCancelled(message.id);
+    if (starved.delete(message.id) || message.type === 'changed') wake();
+  });
+  async function stopCancelled(id: string): Promise<void> {
+    if ((await host.store.upload(id))?.state === 'cancelling')
+      moving.get(id)?.stop.abort(new DOMException('cancelled', 'AbortError'));
+  }
+  async function move(record: UploadRecord, stop: AbortSignal): Promise<void> {
+    const outcome = await settle(host, record, stop);
+    if (outcome === 'starved') starved.add(record.id);
+  }
+
+  try {
+    for (;;) {
+      signal.throwIfAborted();
+      const news = new Promise<void>((resolve) => {
+        wake = resolve;
+      });
+      const open = (await host.store.uploads()).filter((record) => !isSettled(record));
+      for (const record of open) {
+        if (moving.size >= MOST_AT_ONCE) break;
+        if (moving.has(record.id) || starved.has(record.id)) continue;
+        const stop = new AbortController();
+        const end = move(record, AbortSignal.any([signal, stop.signal]))
+          .catch(() => {})
+          .finally(() => {
+            moving.delete(record.id);
+            wake();
+          });
+        moving.set(record.id, { end, stop });
+      }
+      if (untilIdle && !moving.size) return open.length === 0;
+      await Promise.race([news, aborted(signal)]);
+    }
+  } finally {
+    unlisten();
+    await Promise.all([...moving.values()].map(({ end }) => end));
+  }
+}
+
+const aborted = (signal: AbortSignal) =>
+  new Promise<void>((resolve) => signal.addEventListener('abort', () => resolve(), { once: true }));
+
+/** Moves one upload and writes down what became of it. */
+async function settle(host: Host, record: UploadRecord, signal: AbortSignal): Promise<Outcome> {
+  try {
+    return record.state === 'cancelling' ? await cancel(host, record, signal) : await moveUpload(host, record, signal);
+  } catch (error) {
+    signal.throwIfAborted();
+    const code =
+      error instanceof RequestError && error.failure.kind === 'status'
+        ? (error.failure.code ?? 'UPLOAD_REFUSED')
+        : 'UPLOAD_FAILED';
+    const needsPerson = error instanceof SliceError || NEEDS_LOGIN.has(code);
+    const told = { code: error instanceof SliceError ? 'FILE_NEEDED' : code, message: (error as Error).message };
+    await host.store.change(record.id, () =>
+      needsPerson
+        ? { error: told, ...(error instanceof SliceError && { staged: false }) }
+        : { state: 'failed', error: told },
+    );
+    host.bus.post({ type: 'changed', id: record.id });
+    return needsPerson ? 'starved' : 'settled';
+  }
+}
+
+/** Tells the server, then forgets; an upload that is gone there already is cancelled too. */
+async function cancel(host: Host, record: UploadRecord, signal: AbortSignal): Promise<Outcome> {
+  const { resumeToken } = record;
+  if (resumeToken)
+    await persistently(() => callApi(record.endpoint, 'abort', { resumeToken }, {}, signal), {
+      signal,
+      random: host.random,
+      onPhase: () => {},
+    }).catch((error) => {
+      signal.throwIfAborted();
+      if (!(error instanceof RequestError)) throw error;
+    });
+  await host.store.remove(record.id);
+  host.bus.post({ type: 'changed', id: record.id });
+  return 'settled';
+}

@@ -1,0 +1,26 @@
+import { objectDigestOf } from './digest.ts';
+import { loseParts } from './reconcile.ts';
+import { RequestError } from './retry.ts';
+import type { Transit } from './transit.ts';
+
+/** Has the object put together and verified, and writes it down; false where the store turned out to lack parts. */
+export async function finishUpload(transit: Transit): Promise<boolean> {
+  const { host, record, board, meter } = transit;
+  meter.phase('finishing');
+  const digests = board.digests();
+  const objectDigest = digests && (await objectDigestOf(digests));
+  try {
+    const { url } = await transit.call('complete', {
+      resumeToken: record.resumeToken!,
+      ...(objectDigest && { objectDigest }),
+    });
+    await host.store.change(record.id, () => ({ state: 'done', url, staged: true }));
+    await host.store.dropParts(record.id);
+    host.bus.post({ type: 'changed', id: record.id });
+    return true;
+  } catch (error) {
+    if (!(error instanceof RequestError && error.failure.kind === 'status' && error.failure.missing)) throw error;
+    await loseParts(transit, error.failure.missing);
+    return false;
+  }
+}

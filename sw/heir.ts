@@ -1,0 +1,71 @@
+import { openBus } from './bus.ts';
+import { drive } from './engine.ts';
+import type { Host } from './host.ts';
+import { driveLockName, holdDriveLock } from './lock.ts';
+import { isSettled } from './record.ts';
+import { createSlots } from './slots.ts';
+import { openStore, type Store } from './store.ts';
+
+/** Chromium ends a sync event at about 180 s; one that still waits for the lock ends by itself before, to be fired anew. */
+const STANDBY_MS = 150_000;
+const LANES = 4;
+
+const hasWork = async (store: Store) => (await store.uploads()).some((record) => !isSettled(record));
+
+/**
+ * The worker's part: waits for the drive lock of `owner` and drives until nothing is left to do here.
+ * Rejects where work is left, so that the browser fires the event again.
+ */
+export async function inherit(owner: string): Promise<void> {
+  const store = await openStore(owner);
+  const bus = openBus(owner);
+  const waiting = new AbortController();
+  const timer = setTimeout(() => waiting.abort(new DOMException('A window drives.', 'TimeoutError')), STANDBY_MS);
+  const unlisten = bus.listen(async (message) => {
+    if (message.type === 'changed' && !(await hasWork(store))) waiting.abort();
+  });
+  try {
+    if (!(await hasWork(store))) return;
+    bus.post({ type: 'standby' });
+    const host = workerHost(store, bus);
+    for (;;) {
+      const outcome = await holdDriveLock(owner, bus, waiting.signal, async (signal, stolen) => {
+        // A window that waits as well shows progress and lives longer: it goes first.
+        if (!stolen && (await windowWaits(owner))) return 'yield';
+        clearTimeout(timer);
+        return drive(host, signal, true);
+      });
+      if (outcome !== 'yield') return;
+    }
+  } catch (error) {
+    if (await hasWork(store)) throw error;
+  } finally {
+    clearTimeout(timer);
+    unlisten();
+    bus.close();
+    store.close();
+  }
+}
+
+function workerHost(store: Store, bus: Host['bus']): Host {
+  return {
+    store,
+    bus,
+    slots: createSlots(LANES),
+    lanes: LANES,
+    file: () => undefined,
+    async credentials(record) {
+      const kept = await store.grant(record.endpoint);
+      return kept && kept.expiresAt > Date.now() ? { authorization: `Bearer ${kept.grant}` } : undefined;
+    },
+    random: Math.random,
+  };
+}
+
+/** Whether a context other than this worker, which holds the lock now, waits for it. */
+async function windowWaits(owner: string): Promise<boolean> {
+  const name = driveLockName(owner);
+  const { held = [], pending = [] } = await navigator.locks.query();
+  const self = held.find((lock) => lock.name === name)?.clientId;
+  return pending.some((lock) => lock.name === name && lock.clientId !== self);
+}

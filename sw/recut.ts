@@ -1,0 +1,26 @@
+import { planParts } from '../server/contract/plan.ts';
+import { PROFILES } from '../server/contract/profile.ts';
+import { stageFile } from './stage.ts';
+import type { Transit } from './transit.ts';
+import type { Outcome } from './upload.ts';
+
+/**
+ * Cuts the upload anew into parts of `partSize` bytes, because the store demands it. A page that has the file stages it
+ * again; without the file the new slices are cut from the old ones, which go only when all the new ones are there.
+ */
+export async function recut(transit: Transit, partSize: number): Promise<Outcome> {
+  const { host, record, signal } = transit;
+  const profile = { ...PROFILES.generic, smallestPart: 1 };
+  const { totalParts } = planParts(record.size, profile, partSize);
+  if (!host.file(record.id)) {
+    if (!record.staged) return 'starved';
+    const slices = [];
+    for (let n = 1; n <= record.totalParts; n++) slices.push((await host.store.slice(record, n))!);
+    await stageFile(host.store, host.bus, { ...record, partSize, totalParts }, new Blob(slices), signal);
+  }
+  const staged = !host.file(record.id);
+  await host.store.change(record.id, () => ({ partSize, totalParts, staged }));
+  host.bus.post({ type: 'changed', id: record.id });
+  await host.store.dropParts(record.id, record.partSize);
+  return 'recut';
+}

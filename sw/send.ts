@@ -1,0 +1,88 @@
+import { partRange } from '../server/contract/plan.ts';
+import { storedBytes } from '../server/contract/progress.ts';
+import { rangesOf } from '../server/contract/ranges.ts';
+import { persistently } from './control.ts';
+import { digestOf } from './digest.ts';
+import type { PartRecord } from './record.ts';
+import { isTransient } from './retry.ts';
+import { putPart } from './transfer.ts';
+import { planOf, type Transit } from './transit.ts';
+import type { Urls } from './urls.ts';
+
+/** A fresh URL refused this often is refused for good. */
+const MOST_REFUSALS = 5;
+
+/** What is on this device is not what was digested: the file changed, or the disk lost it. */
+export class SliceError extends Error {}
+
+/** Sends what is waiting and sendable, several parts at once; true when every part is stored, false when the rest is not at hand. */
+export async function sendParts(transit: Transit, urls: Urls): Promise<boolean> {
+  const { board, host, signal } = transit;
+  const stop = new AbortController();
+  const lane = async () => {
+    while (!board.finished) {
+      signal.throwIfAborted();
+      stop.signal.throwIfAborted();
+      const part = board.take(transit.sendable);
+      if (part) await sendPart(transit, urls, part).finally(() => board.giveBack(part.partNumber));
+      else if (!(await transit.news())) return;
+    }
+  };
+  const lanes = Array.from({ length: host.lanes }, () =>
+    lane().catch((error) => {
+      stop.abort(error);
+      transit.stir();
+      throw error;
+    }),
+  );
+  // Every lane has come to rest before the first failure is told: nobody writes after that.
+  const results = await Promise.allSettled(lanes);
+  signal.throwIfAborted();
+  if (stop.signal.aborted) throw stop.signal.reason;
+  const failed = results.find((result) => result.status === 'rejected');
+  if (failed) throw failed.reason;
+  return board.finished;
+}
+
+async function sendPart(transit: Transit, urls: Urls, part: PartRecord): Promise<void> {
+  const { host, record, board, meter, signal } = transit;
+  const { partNumber } = part;
+  await persistently(
+    async () => {
+      const url = await urls.of(part);
+      await host.slots.run(async () => {
+        const slice = await sliceOf(transit, part);
+        await putPart(url, slice, signal, (bytes) => meter.inFlight(partNumber, bytes));
+      });
+    },
+    {
+      signal,
+      random: host.random,
+      onPhase: meter.phase,
+      retry(error, attempt) {
+        meter.inFlight(partNumber, 0);
+        urls.forget(partNumber);
+        return isTransient(error.failure) || attempt < MOST_REFUSALS;
+      },
+    },
+  );
+  signal.throwIfAborted();
+  await host.store.markStored(record, [part]);
+  board.arrive(partNumber);
+  meter.inFlight(partNumber, 0);
+  meter.stored(storedBytes(planOf(record), rangesOf(board.stored())));
+  host.bus.post({ type: 'stored', id: record.id });
+  transit.stir();
+}
+
+/** The part's bytes: its slice, else cut from the file. */
+async function sliceOf({ host, record }: Transit, part: PartRecord): Promise<Blob> {
+  const slice = part.sliced ? await host.store.slice(record, part.partNumber) : undefined;
+  if (slice) return slice;
+  const { start, end } = partRange(planOf(record), part.partNumber);
+  const cut = host.file(record.id)?.slice(start, end + 1);
+  if (!cut) throw new SliceError('A part is neither on this device nor in the bucket: pick the file again.');
+  if ((await digestOf(cut).catch(() => '')) !== part.digest)
+    throw new SliceError('The file has changed since it was picked: pick it again.');
+  return cut;
+}

@@ -1,0 +1,85 @@
+import type { Plan } from '../server/contract/plan.ts';
+import { callApi } from './api.ts';
+import { type Board, createBoard } from './board.ts';
+import { persistently } from './control.ts';
+import type { Host } from './host.ts';
+import { createMeter, type Meter } from './meter.ts';
+import type { PartRecord, UploadRecord } from './record.ts';
+
+/** Without news of further slices for this long, an upload whose file is not at hand gives its place to others. */
+const STARVE_MS = 3000;
+
+/** One upload while the engine moves it. */
+export interface Transit {
+  host: Host;
+  record: UploadRecord;
+  board: Board;
+  meter: Meter;
+  signal: AbortSignal;
+  /** A control call, repeated until it succeeds or fails for good. */
+  call: <Name extends Parameters<typeof callApi>[1]>(
+    name: Name,
+    body: Parameters<typeof callApi<Name>>[2],
+    headers?: Record<string, string>,
+  ) => ReturnType<typeof callApi<Name>>;
+  /** Whether this context can send the part: from its slice or from the file. */
+  sendable(part: PartRecord): boolean;
+  /** Resolves true when another part was sliced or landed, false where no more is to be expected. */
+  news(): Promise<boolean>;
+  /** To be called when a part has landed, so that waiting lanes look again. */
+  stir(): void;
+  close(): void;
+}
+
+export const planOf = (record: UploadRecord): Plan => ({
+  fileSize: record.size,
+  partSize: record.partSize,
+  totalParts: record.totalParts,
+});
+
+export async function openTransit(host: Host, record: UploadRecord, signal: AbortSignal): Promise<Transit> {
+  const board = createBoard(record.totalParts);
+  const meter = createMeter(host.bus, record.id);
+  let wake: (() => void)[] = [];
+  const stir = () => {
+    for (const resolve of wake.splice(0)) resolve();
+  };
+  const unlisten = host.bus.listen((message) => {
+    if (message.type !== 'sliced' || message.id !== record.id || message.partSize !== record.partSize) return;
+    board.learn(message.part);
+    stir();
+  });
+  signal.addEventListener('abort', stir);
+  for (const part of await host.store.parts(record)) board.learn(part);
+
+  return {
+    host,
+    record,
+    board,
+    meter,
+    signal,
+    call: (name, body, headers) =>
+      persistently(() => callApi(record.endpoint, name, body, headers, signal), {
+        signal,
+        random: host.random,
+        onPhase: meter.phase,
+      }),
+    sendable: (part) => part.sliced || host.file(record.id) !== undefined,
+    news() {
+      const patient = board.travelling > 0 || host.file(record.id) !== undefined;
+      return new Promise<boolean>((resolve, reject) => {
+        const timer = patient ? undefined : setTimeout(() => resolve(false), STARVE_MS);
+        wake.push(() => {
+          clearTimeout(timer);
+          if (signal.aborted) reject(signal.reason);
+          else resolve(true);
+        });
+      });
+    },
+    stir,
+    close() {
+      unlisten();
+      wake = [];
+    },
+  };
+}

@@ -1,0 +1,61 @@
+import type { PartUrl, SignAnswer } from '../server/contract/wire.ts';
+import type { Board } from './board.ts';
+import type { PartRecord } from './record.ts';
+
+/** URLs asked for in one call. */
+const WINDOW = 32;
+/** More are asked for when fewer than this many waiting parts have one. */
+const LOW_WATER = 8;
+/** A URL is not begun with in its last minute. */
+const MARGIN_MS = 60_000;
+
+/** Presigned part URLs of one upload, fetched a window at a time, just in time; in memory only. */
+export interface Urls {
+  of(part: PartRecord): Promise<PartUrl>;
+  /** It was refused or its connection failed: sign anew. */
+  forget(partNumber: number): void;
+  add(urls: PartUrl[], expiresIn: number): void;
+}
+
+export function createUrls(board: Board, sign: (parts: PartRecord[]) => Promise<SignAnswer>): Urls {
+  const known = new Map<number, { url: PartUrl; until: number }>();
+  let signing: Promise<void> | undefined;
+
+  const fresh = (n: number) => {
+    const entry = known.get(n);
+    return entry && entry.until > Date.now() ? entry.url : undefined;
+  };
+  const add: Urls['add'] = (urls, expiresIn) => {
+    const until = Date.now() + expiresIn * 1000 - MARGIN_MS;
+    for (const url of urls) known.set(url.partNumber, { url, until });
+  };
+  const signFrom = (from: number): Promise<void> => {
+    signing ??= (async () => {
+      const parts = board.window(from, WINDOW).filter((part) => !fresh(part.partNumber));
+      if (!parts.length) return;
+      const answer = await sign(parts);
+      add(answer.partUrls, answer.expiresIn);
+    })().finally(() => {
+      signing = undefined;
+    });
+    return signing;
+  };
+
+  return {
+    add,
+    forget: (n) => void known.delete(n),
+    async of({ partNumber }) {
+      for (;;) {
+        const url = fresh(partNumber);
+        if (!url) {
+          await signFrom(partNumber);
+          continue;
+        }
+        const ahead = board.window(partNumber + 1, LOW_WATER);
+        // Fetched beside the PUTs; a failure shows when the URL is needed.
+        if (ahead.some((part) => !fresh(part.partNumber))) signFrom(partNumber + 1).catch(() => {});
+        return url;
+      }
+    },
+  };
+}

@@ -1,0 +1,172 @@
+import { afterAll, beforeAll, describe, expect, test } from 'bun:test';
+import { rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { TestStore } from '../store.ts';
+import { killPostgres } from './postgres.ts';
+import {
+  completed,
+  expectArrived,
+  expectNothingStoredSentAgain,
+  openPage,
+  pick,
+  report,
+  type Stage,
+  safe,
+  sent,
+  setStage,
+  state,
+} from './stage.ts';
+
+const LIMIT = 180_000;
+/** Of the file's bytes, those that must have been sent by requests begun after the tab was gone. */
+const SHARE_AFTER = 0.6;
+
+/** The crossing, over one kind of store. */
+export function crossing(name: string, start: () => Promise<TestStore>): void {
+  describe(`the crossing into ${name}`, () => {
+    let store: TestStore;
+    beforeAll(async () => {
+      store = await start();
+    }, LIMIT);
+    afterAll(() => store?.stop());
+
+    const staged = (
+      title: string,
+      run: (stage: Stage) => Promise<void>,
+      options: Parameters<typeof setStage>[1] = {},
+    ) =>
+      test(
+        title,
+        async () => {
+          const stage = await setStage(store, options);
+          try {
+            await run(stage);
+          } finally {
+            await stage.stop();
+          }
+        },
+        LIMIT,
+      );
+    /** Picks the file and waits until the tab may go, with a good part of the way still ahead. */
+    async function begin(stage: Stage) {
+      const page = await openPage(stage);
+      await pick(page, stage.file.path);
+      await safe(page);
+      await sent(stage, 0.1);
+      return page;
+    }
+    async function expectCarriedOn(stage: Stage, what: string, goneAt: number) {
+      await completed(stage);
+      await expectArrived(stage);
+      expectNothingStoredSentAgain(stage);
+      report(stage, what, goneAt);
+      expect(stage.wire.bytesBegunSince(goneAt)).toBeGreaterThan(stage.file.size * SHARE_AFTER);
+    }
+
+    staged('a picked file arrives whole and the page says done', async (stage) => {
+      const page = await openPage(stage);
+      await pick(page, stage.file.path);
+      await state(page, 'done');
+      await expectArrived(stage);
+      expectNothingStoredSentAgain(stage);
+    });
+
+    staged('after "safe to close" the source file may vanish and the page be reloaded', async (stage) => {
+      const page = await begin(stage);
+      await rm(stage.file.path);
+      await page.reload();
+      await state(page, 'done');
+      await expectArrived(stage);
+      expectNothingStoredSentAgain(stage);
+    });
+
+    staged('the last tab is closed in mid-upload and the file arrives with no tab open', async (stage) => {
+      const page = await begin(stage);
+      await page.close();
+      const goneAt = performance.now();
+      await expectCarriedOn(stage, 'tab closed', goneAt);
+      expect((await stage.chrome.pages()).every(({ url }) => url === 'about:blank')).toBe(true);
+    });
+
+    staged('the renderer crashes in mid-upload and the file arrives', async (stage) => {
+      const page = await begin(stage);
+      await page.crash();
+      await expectCarriedOn(stage, 'renderer crashed', performance.now());
+    });
+
+    staged('the tab is frozen in mid-upload and the worker carries on', async (stage) => {
+      const page = await begin(stage);
+      await page.freeze();
+      await expectCarriedOn(stage, 'tab frozen', performance.now());
+    });
+
+    staged('the browser is killed and restarted with nothing but about:blank, and the file arrives', async (stage) => {
+      await begin(stage);
+      await stage.chrome.kill();
+      const goneAt = performance.now();
+      stage.chrome = await stage.launch();
+      await expectCarriedOn(stage, 'browser killed', goneAt);
+    });
+
+    staged('the server and its PostgreSQL are killed and restarted, and the upload goes on', async (stage) => {
+      const page = await begin(stage);
+      await stage.server.kill();
+      await killPostgres(stage.server.dataDir);
+      await stage.server.restart();
+      await state(page, 'done');
+      await expectArrived(stage);
+      expectNothingStoredSentAgain(stage);
+    });
+
+    staged('a file picked offline arrives after the tab is closed and the network is back', async (stage) => {
+      const page = await openPage(stage);
+      await stage.chrome.offline(true);
+      await pick(page, stage.file.path);
+      await safe(page);
+      await page.close();
+      expect(stage.wire.puts()).toHaveLength(0);
+      const goneAt = performance.now();
+      await stage.chrome.offline(false);
+      await expectCarriedOn(stage, 'picked offline, tab closed', goneAt);
+    });
+
+    staged('with two tabs each part is sent once, and the second finishes when the first is closed', async (stage) => {
+      const first = await begin(stage);
+      const second = await openPage(stage);
+      await sent(stage, 0.5);
+      await first.close();
+      await state(second, 'done');
+      await expectArrived(stage);
+      expectNothingStoredSentAgain(stage);
+    });
+
+    staged('without the worker’s sync listener nothing is sent after the tab is closed', async (stage) => {
+      stage.web.answer(({ path }) => path === '/sw.js', {
+        status: 200,
+        headers: { 'content-type': 'text/javascript' },
+        body: '// a worker that listens to nothing',
+      });
+      const page = await begin(stage);
+      await page.close();
+      const goneAt = performance.now();
+      await stage.wire.waitFor(() => stage.wire.puts().every(({ finishedAt, brokenAt }) => finishedAt ?? brokenAt), {
+        what: 'every connection to end',
+      });
+      expect(stage.wire.bytesBegunSince(goneAt)).toBe(0);
+      await page.detach().catch(() => {});
+    });
+
+    staged('a screenshot in mid-upload shows the row', async (stage) => {
+      const page = await begin(stage);
+      const folder = process.env.PARTWAY_SHOTS;
+      if (folder)
+        for (const dark of [false, true])
+          await page.screenshot(join(folder, `mid-upload-${dark ? 'dark' : 'light'}.png`), {
+            width: 390,
+            height: 700,
+            dark,
+          });
+      expect(await page.evaluate(`document.querySelector('.upload').innerText`)).toContain('Safe to close this tab');
+    });
+  });
+}

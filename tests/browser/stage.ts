@@ -1,0 +1,133 @@
+import { expect } from 'bun:test';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { type Digests, randomFile } from '../bytes.ts';
+import { type Proxy, type Seen, startProxy } from '../faults/proxy.ts';
+import { startServer } from '../server.ts';
+import { keysIn, makeBucket, objectDigests, type TestStore } from '../store.ts';
+import { type LaunchOptions, launchChrome } from './chrome.ts';
+import type { Page } from './page.ts';
+
+const MiB = 2 ** 20;
+export const FILE_SIZE = 64 * MiB;
+const PART_SIZE = 5 * MiB;
+/** So slow that the interruption falls in the middle. */
+const BYTES_PER_SECOND = 8 * MiB;
+
+let buckets = 0;
+
+export type Stage = Awaited<ReturnType<typeof setStage>>;
+
+/** A server with a fresh bucket, a slow wire to it, a wire to the page, a browser and a picked file. */
+export async function setStage(
+  store: TestStore,
+  options: { chrome?: LaunchOptions; fileSize?: number; env?: Record<string, string>; bytesPerSecond?: number } = {},
+) {
+  const folder = mkdtempSync(join(tmpdir(), 'partway-stage-'));
+  const bucket = `stage-${process.pid}-${++buckets}`;
+  const { hostname: host, port } = new URL(store.endpoint);
+  const wire = await startProxy({
+    target: { host, port: Number(port) },
+    bytesPerSecond: options.bytesPerSecond ?? BYTES_PER_SECOND,
+  });
+  const server = await startServer({
+    env: {
+      S3_ENDPOINT: wire.url,
+      S3_ACCESS_KEY: store.accessKey,
+      S3_SECRET_KEY: store.secretKey,
+      S3_BUCKET: bucket,
+      ...options.env,
+    },
+  });
+  const web = await startProxy({ target: { host: '127.0.0.1', port: server.port } });
+  const url = `http://localhost:${web.port}/`;
+  await makeBucket(store, bucket, [url.slice(0, -1)]);
+  const file = await randomFile(join(folder, 'holiday film.bin'), options.fileSize ?? FILE_SIZE);
+  const profile = join(folder, 'profile');
+  const launch = (extra: LaunchOptions = {}) => launchChrome({ profile, ...options.chrome, ...extra });
+  const stage = {
+    folder,
+    store,
+    bucket,
+    wire,
+    server,
+    web,
+    url,
+    file,
+    launch,
+    chrome: await launch(),
+    async stop() {
+      await stage.chrome.close();
+      await server.stop();
+      await Promise.all([wire.stop(), web.stop()]);
+      rmSync(folder, { recursive: true, force: true, maxRetries: 5 });
+    },
+  };
+  return stage;
+}
+
+export async function openPage({ chrome, url }: Stage): Promise<Page> {
+  const page = await chrome.open(url);
+  await page.waitFor(`document.querySelector('#background').textContent`, { what: 'the page to be ready' });
+  return page;
+}
+
+export const pick = (page: Page, path: string) => page.setFiles('#pick', [path]);
+
+export const state = (page: Page, wanted: string, limit = 60_000) =>
+  page.waitFor(`document.querySelector('.upload')?.dataset.state === '${wanted}'`, {
+    limit,
+    what: `the row to be ${wanted}`,
+  });
+
+export const safe = (page: Page) =>
+  page.waitFor(`document.querySelector('.upload')?.dataset.safe === 'true'`, {
+    what: 'the row to say that the tab may be closed',
+  });
+
+/** Resolves when `share` of the file has gone over the wire. */
+export const sent = ({ wire, file }: Stage, share: number) =>
+  wire.waitFor(() => wire.bytesSince(0) >= file.size * share, { what: `${share * 100} % of the file sent` });
+
+const isComplete = ({ method, query, finishedAt, status }: Seen) =>
+  method === 'POST' && query.startsWith('uploadId=') && finishedAt !== undefined && status === 200;
+
+/** Resolves when the store has put the object together. */
+export const completed = ({ wire }: Stage, limit = 90_000) =>
+  wire.waitFor(() => wire.requests.some(isComplete), { limit, what: 'the object to be completed' });
+
+/** The bucket holds one object: the file, byte for byte. */
+export async function expectArrived({ store, bucket, file }: Stage): Promise<void> {
+  const keys = await keysIn(store, bucket);
+  expect(keys).toHaveLength(1);
+  const { size, md5, sha256 }: Digests = file;
+  expect(await objectDigests(store, bucket, keys[0]!)).toEqual({ size, md5, sha256 });
+}
+
+const partOf = ({ query }: Seen) => Number(new URLSearchParams(query).get('partNumber'));
+
+/** No PUT of a part began after that part had been stored; every part was stored. */
+export function expectNothingStoredSentAgain({ wire, file }: Stage): void {
+  const storedAt = new Map<number, number>();
+  for (const put of wire.puts()) {
+    const before = storedAt.get(partOf(put));
+    expect(
+      before !== undefined && put.startedAt > before ? `part ${partOf(put)} sent again after it was stored` : '',
+    ).toBe('');
+    if (put.status === 200 && put.finishedAt)
+      storedAt.set(partOf(put), Math.min(put.finishedAt, before ?? Number.POSITIVE_INFINITY));
+  }
+  expect(storedAt.size).toBe(Math.ceil(file.size / PART_SIZE));
+}
+
+/** Bytes that went over the wire beyond the file's own. */
+export const sentTwice = ({ wire, file }: { wire: Proxy; file: Digests }) => wire.bytesSince(0) - file.size;
+
+/** One line of figures for the log of the run. */
+export function report(stage: Stage, what: string, goneAt: number): void {
+  const after = stage.wire.bytesBegunSince(goneAt);
+  console.log(
+    `  ${stage.store.name}: ${what}: ${(after / MiB).toFixed(1)} MiB of ${stage.file.size / MiB} sent by requests begun after it, ${(sentTwice(stage) / MiB).toFixed(1)} MiB sent twice`,
+  );
+}

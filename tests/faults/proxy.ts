@@ -1,0 +1,97 @@
+/**
+ * A TCP proxy on loopback between a client and an HTTP/1.1 server, which can be slow, cut, silent or contrary. It passes
+ * every byte on untouched, the Host header too: S3 signatures cover it.
+ */
+
+import { connect, createServer, type Server, type Socket } from 'node:net';
+import { relay } from './relay.ts';
+import { type Answer, createRules, type Moment, type Predicate } from './rules.ts';
+import { createThrottle } from './throttle.ts';
+import { createTraffic, type Seen } from './traffic.ts';
+
+export type { Answer, Moment, Predicate, Seen };
+
+export interface ProxyOptions {
+  target: { host: string; port: number };
+  /** Any free one unless told. */
+  port?: number;
+  /** From client to target, shared by all connections. Unlimited unless told; 0 stands still. */
+  bytesPerSecond?: number;
+  /** Milliseconds before each request is passed on. */
+  latency?: number;
+}
+
+export type Proxy = Awaited<ReturnType<typeof startProxy>>;
+
+export async function startProxy(options: ProxyOptions) {
+  const traffic = createTraffic();
+  const rules = createRules(traffic);
+  const throttle = createThrottle(options.bytesPerSecond ?? Infinity);
+  let latency = options.latency ?? 0;
+  let port = options.port ?? 0;
+  const sockets = new Set<Socket>();
+  let server: Server | undefined;
+
+  function track(socket: Socket): Socket {
+    sockets.add(socket);
+    socket.setNoDelay(true);
+    socket.on('error', () => {});
+    return socket.once('close', () => sockets.delete(socket));
+  }
+
+  async function up(): Promise<void> {
+    if (server) return;
+    const next = createServer((client) => {
+      const target = track(connect(options.target));
+      void relay(track(client), target, { traffic, rules, throttle, latency: () => latency });
+    });
+    await new Promise<void>((resolve, reject) => {
+      next.once('error', reject);
+      next.listen(port, '127.0.0.1', resolve);
+    });
+    server = next;
+    port = (next.address() as { port: number }).port;
+  }
+
+  /** Ends every connection in the middle of whatever it does. */
+  function cut(): void {
+    for (const socket of sockets) socket.destroy();
+  }
+
+  /** From now on connections are refused, until `up()`. */
+  async function down(): Promise<void> {
+    const last = server;
+    server = undefined;
+    const closed = last && new Promise((resolve) => last.close(resolve));
+    cut();
+    await closed;
+  }
+
+  await up();
+
+  return {
+    port,
+    url: `http://127.0.0.1:${port}`,
+    /** Every request, in the order of arrival. */
+    requests: traffic.requests as readonly Seen[],
+    puts: (): Seen[] => traffic.requests.filter(({ method }) => method === 'PUT'),
+    /** Bytes of PUT bodies forwarded after that `performance.now()`. */
+    bytesSince: traffic.bytesSince,
+    /** The same of requests that began after it. A closed tab leaves up to 6 MB a connection in the kernel, still to come. */
+    bytesBegunSince: traffic.bytesBegunSince,
+    waitFor: traffic.waitFor,
+    /** Holds what matches, and all that comes behind it on its connection, until the returned function is called. */
+    hold: rules.hold,
+    /** Each of these returns the function that takes the rule back. */
+    delay: rules.delay,
+    answer: rules.answer,
+    set(changes: { bytesPerSecond?: number; latency?: number }): void {
+      if (changes.bytesPerSecond !== undefined) throttle.set(changes.bytesPerSecond);
+      latency = changes.latency ?? latency;
+    },
+    cut,
+    down,
+    up,
+    stop: down,
+  };
+}

@@ -1,0 +1,119 @@
+/** A Ceph RGW on loopback, the S3 store nobody here wrote: one monitor, one OSD, one gateway, gone after `stop()`. */
+
+import { type ChildProcess, execFile, spawn } from 'node:child_process';
+import { randomUUID } from 'node:crypto';
+import { rmSync } from 'node:fs';
+import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { freePorts } from '../ports.ts';
+import { type CephPlace, cephConf, monAddress, RGW_NAME } from './ceph-conf.ts';
+
+const PROGRAMS = ['ceph', 'monmaptool', 'ceph-mon', 'ceph-osd', 'radosgw', 'radosgw-admin'];
+const START_MS = 60_000;
+const STOP_MS = 10_000;
+
+export interface Ceph {
+  endpoint: string;
+  accessKey: string;
+  secretKey: string;
+  region: string;
+  /** Ends its daemons, waits until they are gone, and removes its folder. */
+  stop(): Promise<void>;
+}
+
+export function cephInstalled(): boolean {
+  return PROGRAMS.every((program) => Bun.which(program));
+}
+
+const run = promisify(execFile);
+
+/** Daemons in the foreground, as children: nothing has to be looked up to end them, and Ctrl-C reaches them. */
+function createDaemons(folder: string) {
+  const daemons: { child: ChildProcess; ended: Promise<void> }[] = [];
+  const killAll = () => {
+    for (const { child } of daemons) child.kill('SIGKILL');
+    rmSync(folder, { recursive: true, force: true });
+  };
+  process.once('exit', killAll);
+
+  return {
+    start(program: string, args: string[]): ChildProcess {
+      const child = spawn(program, [...args, '-f'], { stdio: 'ignore' });
+      daemons.push({ child, ended: new Promise((resolve) => child.once('exit', () => resolve())) });
+      return child;
+    },
+    /** The gateway first: it would wait for the others. */
+    async stop(): Promise<void> {
+      for (const { child, ended } of daemons.reverse()) {
+        child.kill('SIGTERM');
+        const stubborn = setTimeout(() => child.kill('SIGKILL'), STOP_MS);
+        await ended;
+        clearTimeout(stubborn);
+      }
+      process.off('exit', killAll);
+      await rm(folder, { recursive: true, force: true });
+    },
+  };
+}
+
+/** Takes about 10 s. `parent` is where its folder is made: the temporary one unless told. */
+export async function startCeph(parent = tmpdir()): Promise<Ceph> {
+  const folder = await mkdtemp(join(parent, 'partway-ceph-'));
+  const [mon2, mon1, s3] = (await freePorts(3)) as [number, number, number];
+  const place: CephPlace = { folder, fsid: randomUUID(), ports: { mon2, mon1, s3 } };
+  const conf = join(folder, 'ceph.conf');
+  const daemons = createDaemons(folder);
+  const credentials = { accessKey: 'judge', secretKey: randomUUID() };
+  const endpoint = `http://127.0.0.1:${s3}`;
+  const t0 = performance.now(); const t = (m: string) => process.env.TRACE && console.log(((performance.now() - t0) / 1000).toFixed(2), m);
+
+  async function call(program: string, ...args: string[]): Promise<string> {
+    try {
+      return (await run(program, ['-c', conf, ...args], { timeout: START_MS })).stdout.trim();
+    } catch (error) {
+      const { stderr, message } = error as Error & { stderr?: string };
+      throw new Error(`${program} ${args.join(' ')}: ${stderr?.trim() || message}`);
+    }
+  }
+
+  async function answers(gateway: ChildProcess): Promise<void> {
+    const deadline = performance.now() + START_MS;
+    while (!(await fetch(endpoint).catch(() => undefined))?.ok) {
+      if (gateway.exitCode !== null || performance.now() > deadline) {
+        const log = await readFile(join(folder, `${RGW_NAME}.log`), 'utf8').catch(() => '');
+        throw new Error(`the Ceph gateway does not answer:\n${log.slice(-2000)}`);
+      }
+      await Bun.sleep(50);
+    }
+  }
+
+  try {
+    await Promise.all([mkdir(join(folder, 'mon')), mkdir(join(folder, 'osd')), writeFile(conf, cephConf(place))]);
+    const map = join(folder, 'monmap');
+    await run('monmaptool', ['--create', '--fsid', place.fsid, '--addv', 'a', monAddress(place), map]);
+    await call('ceph-mon', '--mkfs', '-i', 'a', '--monmap', map);
+    daemons.start('ceph-mon', ['-c', conf, '-i', 'a']);
+    t('mon');
+    const disk = randomUUID();
+    const pools = ['.rgw.root', 'default.rgw.log', 'default.rgw.control', 'default.rgw.meta', 'default.rgw.buckets.index', 'default.rgw.buckets.data', 'default.rgw.buckets.non-ec'];
+    const osd = await call('ceph', 'osd', 'new', disk);
+    const q = new Promise<void>((r) => { const c = spawn('ceph', ['-c', conf], { stdio: ['pipe', process.env.TRACE ? 'inherit' : 'ignore', 'inherit'] }); c.stdin!.end(pools.map((p) => 'osd pool create ' + p + ' 1 1').concat(pools.map((p) => 'osd pool application enable ' + p + ' rgw'), 'quit').join('\n') + '\n'); c.on('exit', (x) => { t('pools ' + x); r(); }); });
+    t('osd new');
+    await call('ceph-osd', '-i', osd, '--mkfs', '--osd-uuid', disk);
+    daemons.start('ceph-osd', ['-c', conf, '-i', osd]);
+    t('osd started');
+    await q;
+ if (process.env.TRACE) { const p = performance.now(); while (!(await call('ceph', 'osd', 'stat')).includes('1 up')); t('osd up'); console.log(await call('ceph', 'pg', 'stat')); await call('ceph', 'pg', 'stat'); t('one more'); }
+    const { accessKey, secretKey } = credentials;
+    await call('radosgw-admin', '-n', RGW_NAME, 'user', 'create', '--uid=judge', '--display-name=judge', '--access-key', accessKey, '--secret-key', secretKey);
+    t('user');
+    await answers(daemons.start('radosgw', ['-c', conf, '-n', RGW_NAME]));
+    t('rgw');
+  } catch (error) {
+    await daemons.stop();
+    throw error;
+  }
+  return { endpoint, ...credentials, region: 'us-east-1', stop: daemons.stop };
+}

@@ -1,0 +1,17 @@
+import { startCeph } from '/work/main/tests/judges/ceph.ts';
+import { S3Client, CreateBucketCommand, PutObjectCommand, GetObjectCommand, CreateMultipartUploadCommand, UploadPartCommand, CompleteMultipartUploadCommand } from '@aws-sdk/client-s3';
+const t0 = performance.now();
+const c = await startCeph();
+console.log('up', performance.now() - t0);
+const s3 = new S3Client({ endpoint: c.endpoint, region: c.region, forcePathStyle: true, credentials: { accessKeyId: c.accessKey, secretAccessKey: c.secretKey }, requestChecksumCalculation: 'WHEN_REQUIRED' });
+const step = async (n: string, f: () => Promise<any>) => { const t = performance.now(); const r = await f(); console.log(n, (performance.now() - t).toFixed(0)); return r; };
+await step('bucket', () => s3.send(new CreateBucketCommand({ Bucket: 'bucket' })));
+await step('put', () => s3.send(new PutObjectCommand({ Bucket: 'bucket', Key: 'k', Body: 'x' })));
+await step('get', async () => (await s3.send(new GetObjectCommand({ Bucket: 'bucket', Key: 'k' }))).Body!.transformToString());
+const m = await step('mpu', () => s3.send(new CreateMultipartUploadCommand({ Bucket: 'bucket', Key: 'm' })));
+const p = await step('part', () => s3.send(new UploadPartCommand({ Bucket: 'bucket', Key: 'm', UploadId: m.UploadId, PartNumber: 1, Body: Buffer.alloc(5e6) })));
+await step('complete', () => s3.send(new CompleteMultipartUploadCommand({ Bucket: 'bucket', Key: 'm', UploadId: m.UploadId, MultipartUpload: { Parts: [{ PartNumber: 1, ETag: p.ETag }] } })));
+const t1 = performance.now();
+console.log(Bun.spawnSync(['sh', '-c', 'du -sh /tmp/partway-ceph-*; ls /tmp/partway-ceph-*']).stdout.toString());
+await c.stop();
+console.log('stopped', performance.now() - t1);

@@ -1,0 +1,93 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import {
+  CreateBucketCommand,
+  GetObjectCommand,
+  ListMultipartUploadsCommand,
+  ListObjectsV2Command,
+  PutBucketCorsCommand,
+  S3Client,
+} from '@aws-sdk/client-s3';
+import { createBucket } from '../server/embedded/bucket/app.ts';
+import { listen } from '../server/runtime.ts';
+import { type Digests, digestsOf } from './bytes.ts';
+import { startCeph } from './judges/ceph.ts';
+
+/** A real bucket's address and keys, for the server under test, and a look into it that does not go through ours. */
+export interface TestStore {
+  name: string;
+  endpoint: string;
+  accessKey: string;
+  secretKey: string;
+  s3: S3Client;
+  stop(): Promise<void>;
+}
+
+const clientFor = (endpoint: string, accessKeyId: string, secretAccessKey: string) =>
+  new S3Client({
+    endpoint,
+    region: 'us-east-1',
+    forcePathStyle: true,
+    credentials: { accessKeyId, secretAccessKey },
+    requestChecksumCalculation: 'WHEN_REQUIRED',
+    responseChecksumValidation: 'WHEN_REQUIRED',
+  });
+
+/** The embedded bucket; `smallestPart` in bytes lets a test use many small parts. */
+export async function embeddedStore({ smallestPart }: { smallestPart?: number } = {}): Promise<TestStore> {
+  const folder = mkdtempSync(join(tmpdir(), 'partway-bucket-'));
+  const keys = { accessKey: 'partway', secretKey: 'partway-local-secret' };
+  const bucket = await createBucket({
+    folder,
+    ...keys,
+    buckets: [],
+    origins: () => [],
+    ...(smallestPart && { smallestPart }),
+  });
+  const listener = await listen({ fetch: (request) => bucket.fetch(request), hostname: '127.0.0.1', port: 0 });
+  const endpoint = `http://127.0.0.1:${listener.port}`;
+  return {
+    name: 'embedded bucket',
+    endpoint,
+    ...keys,
+    s3: clientFor(endpoint, keys.accessKey, keys.secretKey),
+    async stop() {
+      await listener.stop();
+      rmSync(folder, { recursive: true, force: true });
+    },
+  };
+}
+
+export async function cephStore(): Promise<TestStore> {
+  const { endpoint, accessKey, secretKey, stop } = await startCeph();
+  return { name: 'Ceph RGW', endpoint, accessKey, secretKey, s3: clientFor(endpoint, accessKey, secretKey), stop };
+}
+
+/** Makes a bucket that pages of `origins` may PUT to. */
+export async function makeBucket({ s3 }: TestStore, Bucket: string, origins: string[]): Promise<void> {
+  await s3.send(new CreateBucketCommand({ Bucket }));
+  const rule = {
+    AllowedOrigins: origins,
+    AllowedMethods: ['PUT', 'GET', 'HEAD'],
+    AllowedHeaders: ['*'],
+    ExposeHeaders: ['ETag'],
+  };
+  await s3.send(new PutBucketCorsCommand({ Bucket, CORSConfiguration: { CORSRules: [rule] } }));
+}
+
+export async function keysIn({ s3 }: TestStore, Bucket: string): Promise<string[]> {
+  const { Contents = [] } = await s3.send(new ListObjectsV2Command({ Bucket }));
+  return Contents.map(({ Key }) => Key!);
+}
+
+export async function uploadsIn({ s3 }: TestStore, Bucket: string): Promise<string[]> {
+  const { Uploads = [] } = await s3.send(new ListMultipartUploadsCommand({ Bucket }));
+  return Uploads.map(({ UploadId }) => UploadId!);
+}
+
+/** Size and digests of the object's bytes, read back from the store. */
+export async function objectDigests({ s3 }: TestStore, Bucket: string, Key: string): Promise<Digests> {
+  const { Body } = await s3.send(new GetObjectCommand({ Bucket, Key }));
+  return digestsOf(Body as unknown as AsyncIterable<Uint8Array>);
+}
