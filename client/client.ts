@@ -97,7 +97,8 @@ async function open(options: UploadClientOptions, views: ReturnType<typeof creat
   const { owner, endpoint } = options;
   const store = await openStore(owner);
   const bus = openBus(owner);
-  const standby = openStandby(options.serviceWorker, owner, bus, () => void views.touch());
+  const hasWork = () => views.all().some((view) => !isSettled(view.record));
+  const standby = openStandby(options.serviceWorker, owner, bus, { onChange: views.touch, hasWork });
   const files = createFiles(store, bus);
   const signedIn = options.apiKey !== undefined || options.headers !== undefined;
   const headers = async () => ({
@@ -146,7 +147,7 @@ async function open(options: UploadClientOptions, views: ReturnType<typeof creat
   void prepareGrant();
   window.addEventListener('online', prepareGrant);
   const stopDriving = driveFromPage(owner, host, () => void standby.call());
-  if (views.all().some((view) => !isSettled(view.record))) void standby.call();
+  if (hasWork()) void standby.call();
 
   return {
     async add(record: UploadRecord, file: File): Promise<void> {

@@ -1,6 +1,6 @@
 import { Workbox } from 'workbox-window';
 import type { Bus } from '../sw/bus.ts';
-import { syncTag } from '../sw/tag.ts';
+import { syncTags } from '../sw/tag.ts';
 
 /** Background Sync is not in TypeScript's libraries (https://wicg.github.io/background-sync/spec/). */
 interface SyncRegistration extends ServiceWorkerRegistration {
@@ -18,8 +18,13 @@ export interface Standby {
 /** `register()` has been seen to hang. */
 const PATIENCE_MS = 5000;
 
-/** Registers the worker at `script` for `owner`; `onChange` is called when `ready` turns. */
-export function openStandby(script: string | undefined, owner: string, bus: Bus, onChange: () => void): Standby {
+/** Registers the worker at `script` for `owner`; `onChange` is called when `ready` turns, tags are renewed while there is work. */
+export function openStandby(
+  script: string | undefined,
+  owner: string,
+  bus: Bus,
+  hooks: { onChange(): void; hasWork(): boolean },
+): Standby {
   let ready = false;
   let registration: Promise<SyncRegistration | undefined> = Promise.resolve(undefined);
 
@@ -33,16 +38,16 @@ export function openStandby(script: string | undefined, owner: string, bus: Bus,
     const { sync } = (await registration) ?? {};
     if (!sync) return;
     const limit = new Promise<false>((resolve) => setTimeout(resolve, PATIENCE_MS, false));
-    const registered = sync.register(syncTag(owner)).then(
+    const registered = Promise.all(syncTags(owner).map((tag) => sync.register(tag))).then(
       () => true,
       () => false,
     );
     const before = ready;
     ready = await Promise.race([registered, limit]);
-    if (ready !== before) onChange();
+    if (ready !== before) hooks.onChange();
   }
   // Renewed in its own firing, the tag is fired once more when this event ends, with fresh attempts.
-  bus.listen((message) => message.type === 'standby' && void call());
+  bus.listen((message) => message.type === 'standby' && hooks.hasWork() && void call());
   return {
     get ready() {
       return ready;

@@ -7,10 +7,10 @@ export type Phase = 'uploading' | 'waiting' | 'finishing';
 export type Message =
   /** Its record changed, or it is new. */
   | { type: 'changed'; id: string }
-  /** One more of its parts is ready to be sent. */
+  /** One more of its parts is digested or written to IndexedDB. */
   | { type: 'sliced'; id: string; partSize: number; part: PartRecord }
-  /** The bucket has more of its parts: space became free. */
-  | { type: 'stored'; id: string }
+  /** The bucket has one more of its parts. */
+  | { type: 'stored'; id: string; partNumber: number }
   /** Bytes sent, those in flight included, from whoever drives. */
   | { type: 'progress'; id: string; bytes: number; phase: Phase }
   /** Does the holder of the drive lock live? */

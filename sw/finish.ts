@@ -7,6 +7,7 @@ import type { Transit } from './transit.ts';
 export async function finishUpload(transit: Transit): Promise<boolean> {
   const { host, record, board, meter } = transit;
   meter.phase('finishing');
+  await transit.recorder.flush();
   const digests = board.digests();
   const objectDigest = digests && (await objectDigestOf(digests));
   try {

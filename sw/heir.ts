@@ -26,7 +26,6 @@ export async function inherit(owner: string): Promise<void> {
   });
   try {
     if (!(await hasWork(store))) return;
-    bus.post({ type: 'standby' });
     const host = workerHost(store, bus);
     for (;;) {
       const outcome = await holdDriveLock(owner, bus, waiting.signal, async (signal, stolen) => {

@@ -47,11 +47,12 @@ export async function sendParts(transit: Transit, urls: Urls): Promise<boolean> 
 async function sendPart(transit: Transit, urls: Urls, part: PartRecord): Promise<void> {
   const { host, record, board, meter, signal } = transit;
   const { partNumber } = part;
+  let attempts = 0;
   await persistently(
     async () => {
       const url = await urls.of(part);
       await host.slots.run(async () => {
-        const slice = await sliceOf(transit, part);
+        const slice = await sliceOf(transit, part, attempts++ > 0);
         await putPart(url, slice, signal, (bytes) => meter.inFlight(partNumber, bytes));
       });
     },
@@ -67,20 +68,24 @@ async function sendPart(transit: Transit, urls: Urls, part: PartRecord): Promise
     },
   );
   signal.throwIfAborted();
-  await host.store.markStored(record, [part]);
   board.arrive(partNumber);
+  transit.recorder.add(part);
   meter.inFlight(partNumber, 0);
   meter.stored(storedBytes(planOf(record), rangesOf(board.stored())));
-  host.bus.post({ type: 'stored', id: record.id });
+  host.bus.post({ type: 'stored', id: record.id, partNumber });
   transit.stir();
 }
 
-/** The part's bytes: its slice, else cut from the file. */
-async function sliceOf({ host, record }: Transit, part: PartRecord): Promise<Blob> {
-  const slice = part.sliced ? await host.store.slice(record, part.partNumber) : undefined;
-  if (slice) return slice;
+/**
+ * The part's bytes: straight from the file where this page has it, to leave the disk to the staging; after a failure from
+ * its slice, since the file may have gone.
+ */
+async function sliceOf({ host, record }: Transit, part: PartRecord, again: boolean): Promise<Blob> {
   const { start, end } = partRange(planOf(record), part.partNumber);
   const cut = host.file(record.id)?.slice(start, end + 1);
+  if (cut && !again) return cut;
+  const slice = await host.store.slice(record, part.partNumber);
+  if (slice) return slice;
   if (!cut) throw new SliceError('A part is neither on this device nor in the bucket: pick the file again.');
   if ((await digestOf(cut).catch(() => '')) !== part.digest)
     throw new SliceError('The file has changed since it was picked: pick it again.');

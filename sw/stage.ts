@@ -5,9 +5,15 @@ import type { PartRecord, UploadRecord } from './record.ts';
 import type { Store } from './store.ts';
 import { planOf } from './transit.ts';
 
+/** Parts digested at once for sending: one is read from disk while the other is hashed. */
+const LANES = 2;
+/** Parts digested ahead of the lowest that the store lacks: enough for every PUT in flight and the next ones' URLs. */
+const AHEAD = 16;
+
 /**
- * Cuts `file` into slices in IndexedDB, lowest part first, until everything that the store lacks is on this device.
- * Where the disk share is used up it goes on with digests alone, and comes back for the slices as parts are stored.
+ * Prepares `file` from both ends: from the first part on it digests what is sent next, from the last part back it digests
+ * and writes slices to IndexedDB; where the two meet, everything that the store lacks is on this device, and on a fast line
+ * no more than half of the file was ever written. Where the disk share is used up it waits for parts to be stored.
  * Rejects where the file cannot be read, or with the signal's reason.
  */
 export async function stageFile(
@@ -17,57 +23,94 @@ export async function stageFile(
   file: Blob,
   signal: AbortSignal,
 ): Promise<void> {
-  for (;;) {
-    const freed = nextStored(bus, record.id, signal);
-    const known = new Map((await store.parts(record)).map((part) => [part.partNumber, part]));
-    let short = false;
-    for (let n = 1; n <= record.totalParts; n++) {
+  const known = new Map((await store.parts(record)).map((part) => [part.partNumber, part]));
+  const stored = new Set([...known.values()].filter((part) => part.stored).map((part) => part.partNumber));
+  /** Digested here and not written yet. */
+  const unwritten = new Map<number, string>();
+  let up = 1;
+  let down = record.totalParts;
+  let front = 1;
+  let wakers: (() => void)[] = [];
+  const news = () => new Promise<void>((resolve) => wakers.push(resolve));
+  const stir = () => {
+    for (const wake of wakers.splice(0)) wake();
+  };
+  const unlisten = bus.listen((message) => {
+    if (message.type !== 'stored' || message.id !== record.id) return;
+    stored.add(message.partNumber);
+    unwritten.delete(message.partNumber);
+    while (stored.has(front)) front++;
+    stir();
+  });
+  signal.addEventListener('abort', stir);
+
+  const cut = (partNumber: number) => {
+    const { start, end } = partRange(planOf(record), partNumber);
+    return file.slice(start, end + 1);
+  };
+  const settled = (partNumber: number) => stored.has(partNumber) || known.get(partNumber)?.sliced === true;
+  const digest = async (partNumber: number) => known.get(partNumber)?.digest ?? digestOf(cut(partNumber));
+  const tell = (part: PartRecord) => bus.post({ type: 'sliced', id: record.id, partSize: record.partSize, part });
+
+  async function digestUp(): Promise<void> {
+    while (up <= down) {
       signal.throwIfAborted();
-      const before = known.get(n);
-      if (before?.stored || before?.sliced) continue;
-      const { start, end } = partRange(planOf(record), n);
-      const slice = file.slice(start, end + 1);
-      const part: PartRecord = {
-        partNumber: n,
-        digest: before?.digest ?? (await digestOf(slice)),
-        stored: false,
-        sliced: !short,
-      };
-      short = !(await put(store, record, part, slice)) || short;
-      bus.post({
-        type: 'sliced',
-        id: record.id,
-        partSize: record.partSize,
-        part: short ? { ...part, sliced: false } : part,
-      });
+      if (up > front + AHEAD) {
+        await news();
+        continue;
+      }
+      const partNumber = up++;
+      if (settled(partNumber)) continue;
+      const part = { partNumber, digest: await digest(partNumber), stored: false, sliced: false };
+      if (!stored.has(partNumber)) unwritten.set(partNumber, part.digest);
+      tell(part);
     }
-    if (!short) break;
-    await freed;
+  }
+
+  async function writeDown(): Promise<void> {
+    while (down >= up) {
+      signal.throwIfAborted();
+      const partNumber = down--;
+      if (!settled(partNumber)) await write(partNumber, await digest(partNumber));
+    }
+    stir();
+  }
+
+  async function write(partNumber: number, partDigest: string): Promise<void> {
+    const part = { partNumber, digest: partDigest, stored: false, sliced: true };
+    while (!stored.has(partNumber)) {
+      signal.throwIfAborted();
+      const freed = news();
+      if (await fits(store.stagePart(record, part, cut(partNumber)))) {
+        tell(part);
+        return;
+      }
+      // No room: it can be sent from the file all the same, and each part stored makes room.
+      tell({ ...part, sliced: false });
+      await freed;
+    }
+  }
+
+  try {
+    await Promise.all([...Array.from({ length: LANES }, digestUp), writeDown()]);
+    // The parts about to be sent are written last: most of them have landed by now.
+    for (const [partNumber, partDigest] of [...unwritten].reverse()) await write(partNumber, partDigest);
+  } finally {
+    wakers = [];
+    unlisten();
+    signal.removeEventListener('abort', stir);
   }
   await store.change(record.id, () => ({ staged: true }));
   bus.post({ type: 'changed', id: record.id });
 }
 
-/** Writes the part, with its slice while there is room; false where there was none. */
-async function put(store: Store, record: UploadRecord, part: PartRecord, slice: Blob): Promise<boolean> {
+/** Whether the write found room on the disk. */
+async function fits(write: Promise<void>): Promise<boolean> {
   try {
-    await store.stagePart(record, part, part.sliced ? slice : undefined);
-    return part.sliced;
+    await write;
+    return true;
   } catch (error) {
-    if ((error as DOMException).name !== 'QuotaExceededError') throw error;
-    await store.stagePart(record, { ...part, sliced: false });
-    return false;
+    if ((error as DOMException).name === 'QuotaExceededError') return false;
+    throw error;
   }
-}
-
-function nextStored(bus: Bus, id: string, signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    const end = () => {
-      unlisten();
-      signal.removeEventListener('abort', end);
-      resolve();
-    };
-    const unlisten = bus.listen((message) => message.type === 'stored' && message.id === id && end());
-    signal.addEventListener('abort', end);
-  });
 }

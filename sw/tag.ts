@@ -1,8 +1,10 @@
-const PREFIX = 'partway:';
+/**
+ * Tags an owner's uploads go on under. A renderer that crashes takes its worker and every event of it along; renewed tags
+ * fire again at once, one after the other, and the first is sometimes still given to the dying process.
+ */
+const COUNT = 3;
 
-/** The Background Sync tag under which an owner's uploads go on. */
-export const syncTag = (owner: string): string => PREFIX + owner;
+export const syncTags = (owner: string): string[] => Array.from({ length: COUNT }, (_, n) => `partway:${n}:${owner}`);
 
 /** The owner of one of our tags; undefined for a tag of the app's own. */
-export const ownerOf = (tag: string): string | undefined =>
-  tag.startsWith(PREFIX) ? tag.slice(PREFIX.length) : undefined;
+export const ownerOf = (tag: string): string | undefined => /^partway:\d+:(.*)$/s.exec(tag)?.[1];

@@ -5,6 +5,7 @@ import { persistently } from './control.ts';
 import type { Host } from './host.ts';
 import { createMeter, type Meter } from './meter.ts';
 import type { PartRecord, UploadRecord } from './record.ts';
+import { createRecorder, type Recorder } from './recorder.ts';
 
 /** Without news of further slices for this long, an upload whose file is not at hand gives its place to others. */
 const STARVE_MS = 3000;
@@ -15,6 +16,7 @@ export interface Transit {
   record: UploadRecord;
   board: Board;
   meter: Meter;
+  recorder: Recorder;
   signal: AbortSignal;
   /** A control call, repeated until it succeeds or fails for good. */
   call: <Name extends Parameters<typeof callApi>[1]>(
@@ -57,6 +59,7 @@ export async function openTransit(host: Host, record: UploadRecord, signal: Abor
     record,
     board,
     meter,
+    recorder: createRecorder(host.store, record),
     signal,
     call: (name, body, headers) =>
       persistently(() => callApi(record.endpoint, name, body, headers, signal), {

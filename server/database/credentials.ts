@@ -1,3 +1,4 @@
+import type { Sql } from 'postgres';
 import type { Query } from './connection.ts';
 
 /** What an API key stands for. */
@@ -16,6 +17,11 @@ export interface Grant {
   usedFiles: number;
   contentTypes: string[];
   expiresAt: Date;
+}
+
+/** Only the owner of the database may. */
+export async function insertApiKey(sql: Sql, userId: string, hash: Uint8Array): Promise<void> {
+  await sql`insert into api_keys (user_id, key_hash) values (${userId}, ${Buffer.from(hash)})`;
 }
 
 export async function findApiKey(sql: Query, hash: Uint8Array): Promise<ApiKey | undefined> {

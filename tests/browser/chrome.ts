@@ -117,6 +117,7 @@ export async function launchChrome(options: LaunchOptions = {}) {
     pages: async () => (await list()).filter(({ type }) => type === 'page'),
     /** Drives a tab that somebody else opened. */
     attach: (target: Target) => attachPage(target, tabs),
+    /** The whole browser off the network or on it. A request under way goes on: cut it in the proxy. */
     offline: network.set,
     kill: crash,
     close,

@@ -86,7 +86,10 @@ async function startOutage(url: string): Promise<Cdp> {
 export function createOffline(url: string) {
   let outage: Cdp | undefined;
   return {
-    /** Resolves when every page and worker is off the network, or on it again. */
+    /**
+     * Resolves when every page and worker is off the network, or on it again. What was under way is not torn, that is
+     * the proxy's `cut()`; what begins now fails.
+     */
     async set(offline: boolean): Promise<void> {
       if (offline) outage ??= await startOutage(url);
       else {

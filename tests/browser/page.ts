@@ -76,11 +76,10 @@ export async function attachPage(target: Target, tabs: Tabs) {
 
   async function go(method: string, params: object = {}): Promise<void> {
     const loaded = cdp.once('Page.loadEventFired');
+    // Whoever closes the connection meanwhile is told by the call below.
+    loaded.catch(() => {});
     const { errorText } = await cdp.send<{ errorText?: string }>(method, params);
-    if (errorText) {
-      loaded.catch(() => {});
-      throw new Error(`${JSON.stringify(params)}: ${errorText}`);
-    }
+    if (errorText) throw new Error(`${JSON.stringify(params)}: ${errorText}`);
     await loaded;
   }
 
@@ -88,7 +87,7 @@ export async function attachPage(target: Target, tabs: Tabs) {
   async function click(selector: string): Promise<void> {
     const quoted = JSON.stringify(selector);
     await cdp.send('Page.bringToFront');
-    await waitFor(`document.querySelector(${quoted})`.concat(' !== null'), { what: `an element ${selector} to click` });
+    await waitFor(`document.querySelector(${quoted}) !== null`, { what: `an element ${selector} to click` });
     const { x, y, top } = await evaluate<{ x: number; y: number; top: string }>(`(() => {
       const element = document.querySelector(${quoted});
       element.scrollIntoView({ block: 'center', behavior: 'instant' });

@@ -1,51 +1,11 @@
 import { afterEach, describe, expect, test } from 'bun:test';
 import { once } from 'node:events';
 import { Agent, type IncomingMessage, request } from 'node:http';
-import { connect, createServer, type Socket } from 'node:net';
+import { connect } from 'node:net';
 import { digestsOf } from '../bytes.ts';
-import { type ProxyOptions, startProxy } from './proxy.ts';
+import { atEnd, between, echo, endAll, MIB, put, random, rawTarget } from './fixture.ts';
 
-const MIB = 2 ** 20;
-const endings: (() => unknown)[] = [];
-
-afterEach(async () => {
-  for (const end of endings.splice(0)) await end();
-});
-
-async function between(options: Omit<ProxyOptions, 'target'>, port: number) {
-  const proxy = await startProxy({ ...options, target: { host: '127.0.0.1', port } });
-  endings.unshift(proxy.stop);
-  return proxy;
-}
-
-/** Answers each request with what came: the host it was asked for and its body's digest. */
-function echo() {
-  const server = Bun.serve({
-    hostname: '127.0.0.1',
-    port: 0,
-    async fetch(request) {
-      const { size, sha256 } = await digestsOf(request.body ?? ([] as Uint8Array[]));
-      return Response.json({ host: request.headers.get('host'), url: new URL(request.url).search, size, sha256 });
-    },
-  });
-  endings.push(() => server.stop(true));
-  return server.port!;
-}
-
-/** A target that does with each connection as the test likes. */
-async function rawTarget(accept: (socket: Socket) => void): Promise<number> {
-  const server = createServer((socket) => accept(socket.on('error', () => {})));
-  server.listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  endings.push(() => server.close());
-  return (server.address() as { port: number }).port;
-}
-
-const random = (size: number) => crypto.getRandomValues(new Uint8Array(size));
-
-function put(url: string, body: Uint8Array<ArrayBuffer> | string, path = '/key?partNumber=1&uploadId=a%2Fb') {
-  return fetch(url + path, { method: 'PUT', body, keepalive: false });
-}
+afterEach(endAll);
 
 describe('the proxy', () => {
   test('passes everything on untouched, the Host header too, and says what it saw', async () => {
@@ -77,7 +37,7 @@ describe('the proxy', () => {
   test('keeps the requests of one connection apart, chunked ones among them', async () => {
     const proxy = await between({}, echo());
     const agent = new Agent({ keepAlive: true, maxSockets: 1 });
-    endings.unshift(() => agent.destroy());
+    atEnd(() => agent.destroy());
     for (const [size, chunked] of [
       [10, false],
       [70_000, true],
@@ -93,35 +53,6 @@ describe('the proxy', () => {
       [70_000, 200],
       [0, 200],
     ]);
-  });
-
-  test('is no faster than told, on all connections together, and changes pace at once', async () => {
-    const proxy = await between({ bytesPerSecond: MIB }, echo());
-    const started = performance.now();
-    await Promise.all([put(proxy.url, random(65_536)), put(proxy.url, new Uint8Array(MIB / 4))]);
-    // 320 KiB at 1 MiB/s are 312 ms, of which 50 may be taken from the idle time before.
-    expect(performance.now() - started).toBeGreaterThan(255);
-
-    proxy.set({ bytesPerSecond: 0 });
-    const waiting = put(proxy.url, new Uint8Array(MIB));
-    await proxy.waitFor(() => proxy.requests.length === 3);
-    expect(proxy.puts()[2]!.bytes).toBe(0);
-    proxy.set({ bytesPerSecond: Infinity });
-    expect((await waiting).status).toBe(200);
-  });
-
-  test('holds no body back in memory when the target does not read', async () => {
-    const proxy = await between({}, await rawTarget((socket) => socket.pause()));
-    const client = connect(proxy.port, '127.0.0.1').on('error', () => {});
-    endings.unshift(() => client.destroy());
-    client.write(`PUT / HTTP/1.1\r\ncontent-length: ${256 * MIB}\r\n\r\n`);
-    const block = Buffer.alloc(MIB);
-    // Goes on until all buffers on the way are full: then nothing drains for a while.
-    for (let sent = 1; sent < 256; sent++) {
-      if (!client.write(block) && !(await Promise.race([once(client, 'drain'), Bun.sleep(300)]))) break;
-    }
-    expect(proxy.requests[0]!.bytes).toBeLessThan(64 * MIB);
-    expect(client.bytesWritten).toBeLessThan(80 * MIB);
   });
 
   test('holds and delays what it is told to, before the target hears of it or before the client does', async () => {

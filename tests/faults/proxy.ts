@@ -8,6 +8,7 @@ import { relay } from './relay.ts';
 import { type Answer, createRules, type Moment, type Predicate } from './rules.ts';
 import { createThrottle } from './throttle.ts';
 import { createTraffic, type Seen } from './traffic.ts';
+import { narrowWindow } from './window.ts';
 
 export type { Answer, Moment, Predicate, Seen };
 
@@ -15,7 +16,10 @@ export interface ProxyOptions {
   target: { host: string; port: number };
   /** Any free one unless told. */
   port?: number;
-  /** From client to target, shared by all connections. Unlimited unless told; 0 stands still. */
+  /**
+   * From client to target, shared by all connections; 0 stands still. Unlimited unless told; told, the line is also a
+   * narrow one, in which a sender leaves little behind.
+   */
   bytesPerSecond?: number;
   /** Milliseconds before each request is passed on. */
   latency?: number;
@@ -49,6 +53,7 @@ export async function startProxy(options: ProxyOptions) {
       next.once('error', reject);
       next.listen(port, '127.0.0.1', resolve);
     });
+    if (options.bytesPerSecond !== undefined) narrowWindow(next);
     server = next;
     port = (next.address() as { port: number }).port;
   }
@@ -77,7 +82,7 @@ export async function startProxy(options: ProxyOptions) {
     puts: (): Seen[] => traffic.requests.filter(({ method }) => method === 'PUT'),
     /** Bytes of PUT bodies forwarded after that `performance.now()`. */
     bytesSince: traffic.bytesSince,
-    /** The same of requests that began after it. A closed tab leaves up to 6 MB a connection in the kernel, still to come. */
+    /** The same of requests that began after it. Of a client that is gone up to 2 MB a connection (10 where the line was started unlimited) are still to come. */
     bytesBegunSince: traffic.bytesBegunSince,
     waitFor: traffic.waitFor,
     /** Holds what matches, and all that comes behind it on its connection, until the returned function is called. */

@@ -1,0 +1,25 @@
+import { afterAll, beforeAll, describe, setDefaultTimeout } from 'bun:test';
+import { embeddedStore } from '../store.ts';
+import { abortSuite } from './abort.ts';
+import { beginSuite } from './begin.ts';
+import { completeSuite } from './complete.ts';
+import { manySuite } from './many.ts';
+import { openPlace, type Place } from './place.ts';
+import { signSuite } from './sign.ts';
+
+setDefaultTimeout(60_000);
+
+describe('the API over the embedded bucket', () => {
+  let place: Place;
+  const at = () => place;
+  beforeAll(async () => {
+    place = await openPlace(await embeddedStore({ smallestPart: 1024 }));
+  });
+  afterAll(() => place?.stop());
+
+  describe('begin', () => beginSuite(at));
+  describe('sign and resume', () => signSuite(at));
+  describe('complete', () => completeSuite(at));
+  describe('cancel', () => abortSuite(at));
+  describe('many parts', () => manySuite(at, 2500, [1, 2, 999, 1000, 1001, 2000, 2001, 2500]));
+});

@@ -1,0 +1,135 @@
+/** Ctrl-C: what is in flight is finished, everything is stopped, and the next start goes on from there. */
+
+import { expect, setDefaultTimeout, test } from 'bun:test';
+import { existsSync } from 'node:fs';
+import { Agent, request } from 'node:http';
+import { join } from 'node:path';
+import { BASE_PATH } from '../../server/contract/wire.ts';
+import { isAlive } from '../browser/processes.ts';
+import { apiAt, granted, putAll, random } from './client.ts';
+import { MiB } from './place.ts';
+import { postmasterOn, run } from './run.ts';
+import { makeFolder, removeFolder, serve } from './serve.ts';
+
+setDefaultTimeout(60_000);
+
+/** A PUT whose body comes in pieces, when the test says so. */
+function slowPut(url: string, size: number) {
+  const asked = request(url, { method: 'PUT', headers: { 'content-length': size } });
+  const answer = new Promise<number>((resolve, reject) => {
+    asked.once('error', reject);
+    asked.once('response', (response) => {
+      response.resume();
+      resolve(response.statusCode!);
+    });
+  });
+  const write = (bytes: Uint8Array) => new Promise<void>((resolve) => asked.write(bytes, () => resolve()));
+  return { write, end: () => asked.end(), answer };
+}
+
+test('a PUT in flight is finished, then all is gone, and the next start finds the upload', async () => {
+  const dataDir = makeFolder();
+  const server = await serve({ dataDir });
+  let second: typeof server | undefined;
+  try {
+    const api = apiAt(server.url);
+    const bytes = random(6 * MiB);
+    const { partUrls, resumeToken, fileKey } = await api.begin({ size: bytes.length });
+    const postmaster = postmasterOn(dataDir)!;
+    const put = slowPut(partUrls[0]!.url, partUrls[0]!.size);
+    await put.write(bytes.subarray(0, 2 * MiB));
+    const stopping = server.stop('SIGINT');
+    await until(() => server.output().includes('Stopping'));
+    await put.write(bytes.subarray(2 * MiB, 5 * MiB));
+    put.end();
+    expect(await put.answer).toBe(200);
+    expect(await stopping).toBe(0);
+    expect(isAlive(postmaster)).toBe(false);
+    expect(postmasterOn(dataDir)).toBeUndefined();
+
+    second = await serve({ dataDir, env: { BUCKET_PORT: String(server.bucketPort) } });
+    const resumed = granted(await apiAt(second.url).call('resume', { resumeToken }));
+    expect(resumed.uploadedParts.map(({ partNumber }) => partNumber)).toEqual([1]);
+    await putAll(resumed.remainingParts, bytes);
+    const done = granted(await apiAt(second.url).call('complete', { resumeToken }));
+    expect(done.fileKey).toBe(fileKey);
+    expect(await (await fetch(done.downloadUrl!)).bytes()).toEqual(bytes);
+  } finally {
+    await server.stop();
+    await second?.stop();
+    removeFolder(dataDir);
+  }
+});
+
+test('a browser’s idle connections do not keep it from stopping', async () => {
+  const server = await serve();
+  const agent = new Agent({ keepAlive: true });
+  await new Promise<void>((resolve, reject) => {
+    const asked = request(`${server.url}/healthz`, { agent }, (response) => response.resume().once('end', resolve));
+    asked.once('error', reject);
+    asked.end();
+  });
+  const startedAt = performance.now();
+  expect(await server.stop('SIGINT')).toBe(0);
+  expect(performance.now() - startedAt).toBeLessThan(10_000);
+  agent.destroy();
+});
+
+test('a second Ctrl-C stops at once', async () => {
+  const dataDir = makeFolder();
+  const server = await serve({ dataDir });
+  try {
+    const { partUrls } = await apiAt(server.url).begin({ size: MiB });
+    const put = slowPut(partUrls[0]!.url, MiB);
+    put.answer.catch(() => {});
+    await put.write(random(1000));
+    const stopping = server.stop('SIGINT');
+    await until(() => server.output().includes('Stopping'));
+    process.kill(server.pid(), 'SIGINT');
+    expect(await stopping).toBe(1);
+    expect(postmasterOn(dataDir)).toBeUndefined();
+  } finally {
+    const left = postmasterOn(dataDir);
+    if (left) process.kill(left, 'SIGQUIT');
+    await until(() => !left || !isAlive(left));
+    removeFolder(dataDir);
+  }
+});
+
+test('Ctrl-C while PostgreSQL is just starting leaves nothing running', async () => {
+  for (const file of ['postgres/lock', 'postgres/data/PG_VERSION', 'postgres/data/postmaster.pid']) {
+    const { code, left } = await run(
+      {},
+      {
+        async during(pid, dataDir) {
+          await until(() => existsSync(join(dataDir, file)));
+          process.kill(pid, 'SIGINT');
+        },
+      },
+    );
+    expect({ file, left, code }).toEqual({ file, left: undefined, code: 0 });
+  }
+});
+
+test('while it stops, new calls are turned away rather than left hanging', async () => {
+  const server = await serve();
+  const { partUrls } = await apiAt(server.url).begin({ size: MiB });
+  const put = slowPut(partUrls[0]!.url, MiB);
+  await put.write(random(1000));
+  const stopping = server.stop('SIGINT');
+  await until(() => server.output().includes('Stopping'));
+  const late = fetch(`${server.url}${BASE_PATH}/init`, { method: 'POST', signal: AbortSignal.timeout(10_000) });
+  const outcome = await late.then(
+    ({ status }) => `${status}`,
+    (error: Error) => error.name,
+  );
+  await put.write(random(MiB - 1000));
+  put.end();
+  expect(await put.answer).toBe(200);
+  expect(await stopping).toBe(0);
+  expect(outcome).not.toBe('TimeoutError');
+});
+
+async function until(check: () => boolean): Promise<void> {
+  while (!check()) await Bun.sleep(5);
+}

@@ -1,0 +1,83 @@
+/**
+ * Brings what the tests need and npm does not carry: `bun tests/install.ts chromium ceph`. Installs by apt where that is
+ * possible (root on Debian or Ubuntu), says so in one line, and changes nothing where all is there.
+ */
+
+import { spawnSync } from 'node:child_process';
+import { findChrome } from './browser/executable.ts';
+import { cephInstalled } from './judges/ceph.ts';
+
+export type Installed = { ok: true; path: string } | { ok: false; why: string };
+
+interface Need {
+  name: string;
+  packages: string[];
+  /** Where it is, if it is there. */
+  find: () => string | undefined;
+  /** What a person can do where apt cannot. */
+  advice: string;
+}
+
+const CHROMIUM: Need = {
+  name: 'Chromium',
+  packages: ['chromium'],
+  find: findChrome,
+  advice: 'install Chromium or Chrome, or set CHROME_PATH',
+};
+
+const CEPH: Need = {
+  name: 'Ceph',
+  packages: ['radosgw', 'ceph-mon', 'ceph-osd', 'ceph-common'],
+  find: () => (cephInstalled() ? Bun.which('radosgw')! : undefined),
+  advice: 'install radosgw, ceph-mon, ceph-osd and ceph-common',
+};
+
+/** What apt-get complained of, or undefined if it went well. */
+function apt(...args: string[]): string | undefined {
+  const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive' };
+  const { status, stderr } = spawnSync('apt-get', ['-qq', '-o', 'DPkg::Lock::Timeout=120', ...args], {
+    env,
+    encoding: 'utf8',
+  });
+  return status === 0 ? undefined : `apt-get ${args[0]}: ${stderr.trim().split('\n').at(-1)}`;
+}
+
+/** The executable must run: Ubuntu's package of that name is a pointer to a snap, which needs more than apt. */
+function runs(path: string): boolean {
+  return spawnSync(path, ['--version'], { stdio: 'ignore' }).status === 0;
+}
+
+function install({ name, packages, find, advice }: Need): Installed {
+  const there = find();
+  if (there) return { ok: true, path: there };
+  if (process.getuid?.() !== 0 || !Bun.which('apt-get')) return { ok: false, why: `${name} is missing: ${advice}` };
+  console.log(`${name} is missing: installing it with apt-get…`);
+  const complaint = apt('update') ?? apt('install', '-y', '--no-install-recommends', ...packages);
+  if (complaint) return { ok: false, why: `${name} is missing, and ${complaint}` };
+  const path = find();
+  return path && runs(path)
+    ? { ok: true, path }
+    : { ok: false, why: `${name} was installed and does not run: ${advice}` };
+}
+
+export async function installChromium(): Promise<Installed> {
+  const told = process.env.CHROME_PATH;
+  if (told && !findChrome()) return { ok: false, why: `CHROME_PATH names ${told}, which is not there` };
+  return install(CHROMIUM);
+}
+
+export async function installCeph(): Promise<Installed> {
+  return install(CEPH);
+}
+
+if (import.meta.main) {
+  const installers: Record<string, () => Promise<Installed>> = { chromium: installChromium, ceph: installCeph };
+  for (const name of process.argv.slice(2)) {
+    const installed: Installed = await (installers[name]?.() ?? {
+      ok: false,
+      why: `nothing to install is called ${name}`,
+    });
+    console.log(installed.ok ? `${name}: ${installed.path}` : installed.why);
+    if (!installed.ok) process.exitCode = 1;
+  }
+}
