@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type Digests, randomFile } from '../bytes.ts';
-import { type Proxy, type Seen, startProxy } from '../faults/proxy.ts';
+import { type Seen, startProxy, type Proxy as Wire } from '../faults/proxy.ts';
 import { startServer } from '../server.ts';
 import { keysIn, makeBucket, objectDigests, type TestStore } from '../store.ts';
 import { type LaunchOptions, launchChrome } from './chrome.ts';
@@ -57,6 +57,8 @@ export async function setStage(
     file,
     launch,
     chrome: await launch(),
+    /** Size and digests of everything that the bucket holds. */
+    objects: async () => Promise.all((await keysIn(store, bucket)).map((key) => objectDigests(store, bucket, key))),
     async stop() {
       await stage.chrome.close();
       await server.stop();
@@ -98,11 +100,9 @@ export const completed = ({ wire }: Stage, limit = 90_000) =>
   wire.waitFor(() => wire.requests.some(isComplete), { limit, what: 'the object to be completed' });
 
 /** The bucket holds one object: the file, byte for byte. */
-export async function expectArrived({ store, bucket, file }: Stage): Promise<void> {
-  const keys = await keysIn(store, bucket);
-  expect(keys).toHaveLength(1);
+export async function expectArrived({ objects, file }: Stage): Promise<void> {
   const { size, md5, sha256 }: Digests = file;
-  expect(await objectDigests(store, bucket, keys[0]!)).toEqual({ size, md5, sha256 });
+  expect(await objects()).toEqual([{ size, md5, sha256 }]);
 }
 
 const partOf = ({ query }: Seen) => Number(new URLSearchParams(query).get('partNumber'));
@@ -122,7 +122,7 @@ export function expectNothingStoredSentAgain({ wire, file }: Stage): void {
 }
 
 /** Bytes that went over the wire beyond the file's own. */
-export const sentTwice = ({ wire, file }: { wire: Proxy; file: Digests }) => wire.bytesSince(0) - file.size;
+export const sentTwice = ({ wire, file }: { wire: Wire; file: Digests }) => wire.bytesSince(0) - file.size;
 
 /** One line of figures for the log of the run. */
 export function report(stage: Stage, what: string, goneAt: number): void {

@@ -1,0 +1,66 @@
+import { create as contentDisposition } from 'content-disposition';
+import type { ObjectHeaders } from '../bucket/bucket.ts';
+import { UploadError } from '../contract/errors.ts';
+import { attachUpload, findByIdempotencyKey, leaseCreation, type Session } from '../database/sessions.ts';
+import type { Deps } from '../deps.ts';
+import type { Caller } from './caller.ts';
+import { patiently } from './patience.ts';
+import { bucketOf } from './session.ts';
+
+/** Seconds that one server may take to create the store's upload before another tries. */
+export const CREATION_LEASE = 30;
+const CREATION_WAIT_MS = 20_000;
+/** Bytes of all user metadata of an object, by S3's documentation. */
+const METADATA_LIMIT = 2048;
+
+/** Creates the store's upload, or adopts the one that a server left behind before it could write it down. */
+export async function createUpload(
+  deps: Deps,
+  caller: Caller,
+  session: Session,
+  holder: string,
+  repeated: boolean,
+): Promise<Session> {
+  const scope = { user: caller.userId };
+  if (repeated) {
+    const turn = await patiently(CREATION_WAIT_MS, async () => {
+      const leased = await deps.database.scoped(scope, (sql) => leaseCreation(sql, session.id, holder, CREATION_LEASE));
+      if (leased) return { leased };
+      const found = await deps.database.scoped(scope, (sql) =>
+        findByIdempotencyKey(sql, caller.userId, session.idempotencyKey!),
+      );
+      return found?.uploadId ? { found } : undefined;
+    });
+    if (!turn)
+      throw new UploadError('UPLOAD_STARTING', 'The same init is still being worked on; ask again.', { retryAfter: 2 });
+    if (turn.found) return turn.found;
+  }
+  const bucket = bucketOf(deps, session);
+  const adopted = repeated ? await bucket.findUpload(session.fileKey) : undefined;
+  const uploadId = adopted ?? (await bucket.createUpload(session.fileKey, objectHeaders(session)));
+  const attached = await deps.database.scoped(scope, (sql) => attachUpload(sql, session.id, uploadId));
+  if (attached) return attached;
+  throw new UploadError('UPLOAD_STARTING', 'This init was overtaken by another; ask again.', { retryAfter: 1 });
+}
+
+/** Headers cannot carry any Unicode and not much of it: names are percent-encoded, and cut where they would not fit. */
+function objectHeaders(session: Session): ObjectHeaders {
+  const shortName = [...session.filename].slice(-100).join('');
+  const own = {
+    'original-filename': encodeURIComponent(shortName),
+    'user-id': encodeURIComponent(session.userId),
+    'upload-started': session.createdAt.toISOString(),
+  };
+  const asked = Object.entries(session.metadata).map(([name, value]) => [
+    name.toLowerCase(),
+    encodeURIComponent(value),
+  ]);
+  const metadata: Record<string, string> = { ...Object.fromEntries(asked), ...own };
+  const size = Object.entries(metadata).reduce((sum, [name, value]) => sum + name.length + value.length, 0);
+  if (size > METADATA_LIMIT)
+    throw new UploadError(
+      'INVALID_REQUEST',
+      `metadata is too large: a store keeps at most ${METADATA_LIMIT} bytes, names and encoded values together.`,
+    );
+  return { contentType: session.contentType, contentDisposition: contentDisposition(shortName), metadata };
+}
