@@ -25,9 +25,13 @@ export async function beginSession(transit: Transit): Promise<Begun | undefined>
     parts,
   };
   const answer = await transit.call('init', wish, { ...credentials, 'idempotency-key': record.id });
-  await host.store.change(record.id, () => ({ resumeToken: answer.resumeToken }));
   record.resumeToken = answer.resumeToken;
-  host.bus.post({ type: 'changed', id: record.id });
-  if (answer.partSize !== record.partSize) return { recut: answer.partSize };
+  // Not waited for: a token lost with the page is issued again to the same Idempotency-Key.
+  const kept = host.store.change(record.id, () => ({ resumeToken: answer.resumeToken }));
+  const told = kept.then(() => host.bus.post({ type: 'changed', id: record.id })).catch(() => {});
+  if (answer.partSize !== record.partSize) {
+    await told;
+    return { recut: answer.partSize };
+  }
   return { urls: answer.partUrls, expiresIn: answer.expiresIn };
 }

@@ -20,6 +20,7 @@ export async function drive(host: Host, signal: AbortSignal, untilIdle: boolean)
   const moving = new Map<string, { end: Promise<void>; stop: AbortController }>();
   /** Not to be tried again before there is news of them. */
   const starved = new Set<string>();
+  const aborted = new Promise<void>((resolve) => signal.addEventListener('abort', () => resolve(), { once: true }));
   let wake = () => {};
   const unlisten = host.bus.listen((message) => {
     if (message.type !== 'changed' && message.type !== 'sliced') return;
@@ -55,16 +56,13 @@ export async function drive(host: Host, signal: AbortSignal, untilIdle: boolean)
         moving.set(record.id, { end, stop });
       }
       if (untilIdle && !moving.size) return open.length === 0;
-      await Promise.race([news, aborted(signal)]);
+      await Promise.race([news, aborted]);
     }
   } finally {
     unlisten();
     await Promise.all([...moving.values()].map(({ end }) => end));
   }
 }
-
-const aborted = (signal: AbortSignal) =>
-  new Promise<void>((resolve) => signal.addEventListener('abort', () => resolve(), { once: true }));
 
 /** Moves one upload and writes down what became of it. */
 async function settle(host: Host, record: UploadRecord, signal: AbortSignal): Promise<Outcome> {

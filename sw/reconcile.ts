@@ -18,6 +18,11 @@ export function createSigner(transit: Transit) {
       ...(reconcile && { reconcile }),
     });
     if (reconcile) await takeOver(transit, answer.storedParts);
+    else
+      await adopt(
+        transit,
+        parts.filter((part) => includes(answer.storedParts, part.partNumber)),
+      );
     for (const n of reconcile ? board.stored() : stored) reported.add(n);
     return answer;
   };
@@ -25,7 +30,7 @@ export function createSigner(transit: Transit) {
 
 /** The store's word is the truth: what it has need not be sent, what it lacks must be sent again. */
 async function takeOver(transit: Transit, ranges: Ranges): Promise<void> {
-  const { host, board, record, meter } = transit;
+  const { board, record, meter } = transit;
   const found: PartRecord[] = [];
   const lost: PartRecord[] = [];
   for (let partNumber = 1; partNumber <= record.totalParts; partNumber++) {
@@ -34,13 +39,21 @@ async function takeOver(transit: Transit, ranges: Ranges): Promise<void> {
     if (there && !part.stored) found.push(part);
     if (!there && part.stored) lost.push(part);
   }
-  if (found.length) await host.store.markStored(record, found);
-  for (const { partNumber } of found) board.arrive(partNumber);
+  await adopt(transit, found);
   await loseParts(
     transit,
     lost.map((part) => part.partNumber),
   );
   meter.stored(storedBytes(planOf(record), rangesOf(board.stored())));
+}
+
+/** The store has these already. */
+async function adopt({ host, board, record }: Transit, parts: PartRecord[]): Promise<void> {
+  if (parts.length) await host.store.markStored(record, parts);
+  for (const { partNumber } of parts) {
+    board.arrive(partNumber);
+    host.bus.post({ type: 'stored', id: record.id, partNumber });
+  }
 }
 
 /** The store lacks these after all; their slices are gone, so the file is needed once more. */

@@ -51,6 +51,7 @@ async function sendPart(transit: Transit, urls: Urls, part: PartRecord): Promise
   await persistently(
     async () => {
       const url = await urls.of(part);
+      if (!url) return;
       await host.slots.run(async () => {
         const slice = await sliceOf(transit, part, attempts++ > 0);
         await putPart(url, slice, signal, (bytes) => meter.inFlight(partNumber, bytes));

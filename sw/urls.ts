@@ -11,7 +11,8 @@ const MARGIN_MS = 60_000;
 
 /** Presigned part URLs of one upload, fetched a window at a time, just in time; in memory only. */
 export interface Urls {
-  of(part: PartRecord): Promise<PartUrl>;
+  /** Undefined where the store turned out to have the part. */
+  of(part: PartRecord): Promise<PartUrl | undefined>;
   /** It was refused or its connection failed: sign anew. */
   forget(partNumber: number): void;
   add(urls: PartUrl[], expiresIn: number): void;
@@ -47,6 +48,7 @@ export function createUrls(board: Board, sign: (parts: PartRecord[]) => Promise<
     async of({ partNumber }) {
       for (;;) {
         const url = fresh(partNumber);
+        if (board.part(partNumber)?.stored) return undefined;
         if (!url) {
           await signFrom(partNumber);
           continue;
