@@ -112,7 +112,9 @@ async function open(options: UploadClientOptions, views: ReturnType<typeof creat
     lanes: LANES,
     file: files.get,
     async credentials() {
-      if (signedIn) return headers();
+      // The app's own credentials may be out of reach when the network is; the grant is at hand.
+      const own = signedIn ? await headers().catch(() => undefined) : undefined;
+      if (own) return own;
       const kept = await store.grant(endpoint);
       return kept && { authorization: `Bearer ${kept.grant}` };
     },
@@ -125,17 +127,19 @@ async function open(options: UploadClientOptions, views: ReturnType<typeof creat
     const kept = await store.grant(endpoint);
     mayBeginLater = kept !== undefined && kept.expiresAt > Date.now();
     views.touch();
+    // Uploads that wait for credentials look again.
+    for (const { record } of views.all())
+      if (record.error && !isSettled(record)) bus.post({ type: 'changed', id: record.id });
   }
-  const change = async (id: string, state: UploadRecord['state']) => {
-    await store.change(id, () => ({ state }));
-    bus.post({ type: 'changed', id });
-  };
   views.serve({
     store,
     bus,
     somewhere: files.somewhere,
     canLeave: (record) => standby.ready && (record.resumeToken !== undefined || mayBeginLater),
-    cancel: (id) => change(id, 'cancelling'),
+    async cancel(id) {
+      await store.change(id, ({ state }) => (state === 'done' ? {} : { state: 'cancelling' }));
+      bus.post({ type: 'changed', id });
+    },
     async forget(id) {
       const known = await store.upload(id);
       if (known && !isSettled(known)) return;
@@ -158,6 +162,7 @@ async function open(options: UploadClientOptions, views: ReturnType<typeof creat
     },
     close() {
       stopDriving();
+      files.close();
       window.removeEventListener('online', prepareGrant);
       bus.close();
       store.close();

@@ -2,6 +2,7 @@ import type { Bus } from '../sw/bus.ts';
 import type { UploadRecord } from '../sw/record.ts';
 import { stageFile } from '../sw/stage.ts';
 import type { Store } from '../sw/store.ts';
+import { waitFor } from '../sw/wait.ts';
 
 /** The picked files that this page has in its hands, each being staged. */
 export interface Files {
@@ -9,31 +10,55 @@ export interface Files {
   /** Takes the file of `record` and stages it beside the upload. */
   keep(record: UploadRecord, file: File): Promise<void>;
   drop(id: string): void;
+  /** Lets go of them all. */
+  close(): void;
   /** Whether this or another open tab has the file. */
   somewhere(record: UploadRecord): Promise<boolean>;
 }
 
 const lockName = (id: string) => `partway:file:${id}`;
 
-export function createFiles(store: Store, bus: Bus): Files {
-  const kept = new Map<string, { file: File; stop: AbortController; partSize: number }>();
+/** Names of the errors of a file that is gone or changed on disk. */
+const UNREADABLE = new Set(['NotReadableError', 'NotFoundError']);
+/** Milliseconds before staging is tried again after trouble with the device's storage. */
+const PAUSE_MS = 5000;
 
-  function stage(record: UploadRecord, file: File): void {
-    const stop = new AbortController();
-    kept.get(record.id)?.stop.abort();
-    kept.set(record.id, { file, stop, partSize: record.partSize });
-    stageFile(store, bus, record, file, stop.signal).catch(async (error) => {
-      if (stop.signal.aborted) return;
-      kept.delete(record.id);
-      const told = { code: 'FILE_NEEDED', message: `The file cannot be read any more (${error.name}): pick it again.` };
-      await store.change(record.id, () => ({ error: told }));
-      bus.post({ type: 'changed', id: record.id });
-    });
+interface Kept {
+  file: File;
+  partSize: number;
+  staging: AbortController;
+  /** Aborts when the page lets go of the file. */
+  release: AbortController;
+}
+
+export function createFiles(store: Store, bus: Bus): Files {
+  const kept = new Map<string, Kept>();
+
+  async function stage(record: UploadRecord, entry: Kept): Promise<void> {
+    entry.staging.abort();
+    entry.staging = new AbortController();
+    entry.partSize = record.partSize;
+    const { signal } = entry.staging;
+    while (!signal.aborted) {
+      try {
+        return await stageFile(store, bus, record, entry.file, signal);
+      } catch (error) {
+        if (UNREADABLE.has((error as Error).name)) return lose(record.id);
+        await waitFor(PAUSE_MS, signal);
+      }
+    }
   }
-  async function somewhere(record: UploadRecord): Promise<boolean> {
-    if (kept.has(record.id)) return true;
-    const { held = [] } = await navigator.locks.query();
-    return held.some((lock) => lock.name === lockName(record.id));
+  async function lose(id: string): Promise<void> {
+    drop(id);
+    const told = { code: 'FILE_NEEDED', message: 'The file cannot be read any more: pick it again.' };
+    await store.change(id, () => ({ error: told }));
+    bus.post({ type: 'changed', id });
+  }
+  function drop(id: string): void {
+    const entry = kept.get(id);
+    kept.delete(id);
+    entry?.staging.abort();
+    entry?.release.abort();
   }
 
   bus.listen(async (message) => {
@@ -41,28 +66,33 @@ export function createFiles(store: Store, bus: Bus): Files {
     const entry = kept.get(message.id);
     if (!entry) return;
     const record = await store.upload(message.id);
-    if (record?.state !== 'open') drop(message.id);
+    if (record?.state !== 'open' || record.error?.code === 'FILE_NEEDED') drop(message.id);
     // The server's plan is another: cut the file anew.
-    else if (record.partSize !== entry.partSize) stage(record, entry.file);
+    else if (record.partSize !== entry.partSize) void stage(record, entry);
   });
-  function drop(id: string): void {
-    kept.get(id)?.stop.abort();
-    kept.delete(id);
-  }
 
   return {
     get: (id) => kept.get(id)?.file,
     async keep(record, file) {
-      await store.change(record.id, ({ error: _, ...rest }) => rest);
-      stage(record, file);
-      const { signal } = kept.get(record.id)!.stop;
+      await store.change(record.id, () => ({ error: undefined }));
+      const release = new AbortController();
+      const entry = { file, partSize: record.partSize, staging: new AbortController(), release };
+      kept.set(record.id, entry);
       // Held as long as this page has the file; other tabs see it in the list of locks.
-      void navigator.locks.request(
-        lockName(record.id),
-        () => new Promise((resolve) => signal.addEventListener('abort', resolve)),
-      );
+      void navigator.locks.request(lockName(record.id), () => aborted(release.signal));
+      void stage(record, entry);
     },
     drop,
-    somewhere,
+    async somewhere(record) {
+      if (kept.has(record.id)) return true;
+      const { held = [] } = await navigator.locks.query();
+      return held.some((lock) => lock.name === lockName(record.id));
+    },
+    close() {
+      for (const id of [...kept.keys()]) drop(id);
+    },
   };
 }
+
+const aborted = (signal: AbortSignal) =>
+  new Promise<void>((resolve) => (signal.aborted ? resolve() : signal.addEventListener('abort', () => resolve())));

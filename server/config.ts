@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { chmodSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { PROFILES, type Profile } from './contract/profile.ts';
 import type { Provider } from './contract/wire.ts';
@@ -36,6 +36,8 @@ export interface Config {
   secret: string;
 }
 
+const SHORTEST_SECRET = 32;
+
 type Env = Record<string, string | undefined>;
 
 /** Reads the whole configuration; throws one `StartError` that names every fault. */
@@ -60,7 +62,7 @@ export function readConfig(env: Env, argv: string[]): Config {
     dataDir: resolve(read.text('DATA_DIR') ?? '.partway'),
     secret: read.secret('PARTWAY_SECRET', dev),
   };
-  if (!dev && !config.databaseUrl)
+  if (!dev && !read.text('DATABASE_URL'))
     faults.push('DATABASE_URL is missing: give the address of a PostgreSQL 14 or newer, or start with --dev.');
   if (!dev && !config.stores.length)
     faults.push('S3_BUCKET or R2_BUCKET is missing: give the bucket and its keys, or start with --dev.');
@@ -117,7 +119,8 @@ function reader(env: Env, faults: string[]) {
     const value = text(name) ?? '';
     if (!value && !dev)
       faults.push(`${name} is missing: set it to at least 32 random characters (openssl rand -base64 33).`);
-    if (value && value.length < 32) faults.push(`${name} is too short: it must have at least 32 characters.`);
+    if (value && value.length < SHORTEST_SECRET)
+      faults.push(`${name} is too short: it must have at least ${SHORTEST_SECRET} characters.`);
     return value;
   };
   return {
@@ -177,9 +180,13 @@ function keptSecret(folder: string): string {
   const path = join(folder, 'secret');
   try {
     mkdirSync(folder, { recursive: true });
-    if (!existsSync(path)) writeFileSync(path, randomBytes(48).toString('base64'), { mode: 0o600, flag: 'wx' });
-    chmodSync(path, 0o600);
-    return readFileSync(path, 'utf8');
+    const kept = existsSync(path) ? readFileSync(path, 'utf8') : '';
+    if (kept.length >= SHORTEST_SECRET) return kept;
+    const made = randomBytes(48).toString('base64');
+    // Renamed into place: a full disk must not leave half a secret.
+    writeFileSync(`${path}.new`, made, { mode: 0o600 });
+    renameSync(`${path}.new`, path);
+    return made;
   } catch (cause) {
     throw new StartError(
       `DATA_DIR ${folder} cannot be written (${(cause as { code?: string }).code}): make it writable, or set DATA_DIR to a folder that is.`,

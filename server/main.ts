@@ -61,12 +61,20 @@ async function start(config: Config): Promise<void> {
       await createPage(Object.values(buckets).map((bucket: Bucket) => new URL(bucket.addressOf('')).origin)),
     );
   const listener = await listenOn('PORT', {
-    fetch: (request) => app.fetch(request),
+    fetch: (request, remote) => app.fetch(fromAfar(request, remote)),
     hostname: config.host,
     port: config.port,
   });
   running.push(() => listener.stop());
   say(`Partway     http://${config.dev ? 'localhost' : config.host}:${listener.port}`);
+}
+
+/** Host and Origin are the caller's own words: a request from another machine is marked, so that the key `dev` is not for it. */
+function fromAfar(request: Request, remote: string): Request {
+  if (/^(127\.|::1$|::ffff:127\.)/.test(remote)) return request;
+  const headers = new Headers(request.headers);
+  headers.append('x-forwarded-for', remote);
+  return new Request(request, { headers });
 }
 
 const localOrigins = (port: number) => ['localhost', '127.0.0.1', '[::1]'].map((host) => `http://${host}:${port}`);

@@ -41,8 +41,8 @@ export async function callApi<Name extends keyof Calls>(
   const answer = await response?.json().catch(() => undefined);
   signal?.throwIfAborted();
   if (response?.ok && answer?.success) return answer;
-  // A captive portal's page is no answer of the server.
-  if (!response || (response.ok && !answer?.success)) throw new RequestError({ kind: 'network' });
+  // Only our envelope is the server's word: a captive portal or a proxy whose server is away says nothing of the upload.
+  if (!response || response.ok || typeof answer?.error !== 'string') throw new RequestError({ kind: 'network' });
   const retryAfter = Number(response.headers.get('retry-after') ?? Number.NaN);
   throw new RequestError({
     kind: 'status',

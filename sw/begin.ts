@@ -26,12 +26,10 @@ export async function beginSession(transit: Transit): Promise<Begun | undefined>
   };
   const answer = await transit.call('init', wish, { ...credentials, 'idempotency-key': record.id });
   record.resumeToken = answer.resumeToken;
+  // With another plan the token is written when the plan is.
+  if (answer.partSize !== record.partSize) return { recut: answer.partSize };
   // Not waited for: a token lost with the page is issued again to the same Idempotency-Key.
   const kept = host.store.change(record.id, () => ({ resumeToken: answer.resumeToken }));
-  const told = kept.then(() => host.bus.post({ type: 'changed', id: record.id })).catch(() => {});
-  if (answer.partSize !== record.partSize) {
-    await told;
-    return { recut: answer.partSize };
-  }
+  void kept.then(() => host.bus.post({ type: 'changed', id: record.id })).catch(() => {});
   return { urls: answer.partUrls, expiresIn: answer.expiresIn };
 }

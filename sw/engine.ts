@@ -1,3 +1,4 @@
+import { UploadError } from '../server/contract/errors.ts';
 import { callApi } from './api.ts';
 import { persistently } from './control.ts';
 import type { Host } from './host.ts';
@@ -5,9 +6,13 @@ import { isSettled, type UploadRecord } from './record.ts';
 import { RequestError } from './retry.ts';
 import { SliceError } from './send.ts';
 import { moveUpload, type Outcome } from './upload.ts';
+import { waitFor } from './wait.ts';
 
 /** Uploads moved at the same time; they share one budget of PUTs. */
 const MOST_AT_ONCE = 6;
+
+/** Milliseconds before an upload that failed on this device's own account is tried again. */
+const PAUSE_MS = 5000;
 
 /** Codes that ask for a signed-in person, not for another attempt. */
 const NEEDS_LOGIN = new Set(['UNAUTHENTICATED', 'GRANT_EXPIRED', 'GRANT_EXHAUSTED', 'FORBIDDEN']);
@@ -47,8 +52,10 @@ export async function drive(host: Host, signal: AbortSignal, untilIdle: boolean)
         if (moving.size >= MOST_AT_ONCE) break;
         if (moving.has(record.id) || starved.has(record.id)) continue;
         const stop = new AbortController();
-        const end = move(record, AbortSignal.any([signal, stop.signal]))
-          .catch(() => {})
+        const both = AbortSignal.any([signal, stop.signal]);
+        const end = move(record, both)
+          // This device's trouble, such as a full disk, is no verdict on the upload: try again after a while.
+          .catch(() => (stop.signal.aborted || signal.aborted ? undefined : waitFor(PAUSE_MS, both)))
           .finally(() => {
             moving.delete(record.id);
             wake();
@@ -60,6 +67,7 @@ export async function drive(host: Host, signal: AbortSignal, untilIdle: boolean)
     }
   } finally {
     unlisten();
+    for (const { stop } of moving.values()) stop.abort(new DOMException('The driver has ended.', 'AbortError'));
     await Promise.all([...moving.values()].map(({ end }) => end));
   }
 }
@@ -70,17 +78,18 @@ async function settle(host: Host, record: UploadRecord, signal: AbortSignal): Pr
     return record.state === 'cancelling' ? await cancel(host, record, signal) : await moveUpload(host, record, signal);
   } catch (error) {
     signal.throwIfAborted();
+    if (!(error instanceof RequestError || error instanceof SliceError || error instanceof UploadError)) throw error;
     const code =
       error instanceof RequestError && error.failure.kind === 'status'
         ? (error.failure.code ?? 'UPLOAD_REFUSED')
         : 'UPLOAD_FAILED';
     const needsPerson = error instanceof SliceError || NEEDS_LOGIN.has(code);
     const told = { code: error instanceof SliceError ? 'FILE_NEEDED' : code, message: (error as Error).message };
-    await host.store.change(record.id, () =>
-      needsPerson
-        ? { error: told, ...(error instanceof SliceError && { staged: false }) }
-        : { state: 'failed', error: told },
-    );
+    await host.store.change(record.id, (now) => {
+      if (now.state !== 'open') return {};
+      if (!needsPerson) return { state: 'failed', error: told };
+      return { error: told, ...(error instanceof SliceError && { staged: false }) };
+    });
     host.bus.post({ type: 'changed', id: record.id });
     return needsPerson ? 'starved' : 'settled';
   }

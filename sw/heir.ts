@@ -13,8 +13,8 @@ const LANES = 4;
 const hasWork = async (store: Store) => (await store.uploads()).some((record) => !isSettled(record));
 
 /**
- * The worker's part: waits for the drive lock of `owner` and drives until nothing is left to do here.
- * Rejects where work is left, so that the browser fires the event again.
+ * The worker's part: waits for the drive lock of `owner` and drives until nothing is left that can be done here.
+ * Rejects where it was kept from that, so that the browser fires the event again.
  */
 export async function inherit(owner: string): Promise<void> {
   const store = await openStore(owner);

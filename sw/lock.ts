@@ -25,6 +25,8 @@ export function holdDriveLock<T>(
   return new Promise<T>((resolve, reject) => {
     const hold = (stolen: boolean) => async () => {
       watch.stop();
+      // The others counted the silence of the last holder.
+      bus.post({ type: 'alive' });
       const stop = bus.listen((message) => message.type === 'ping' && bus.post({ type: 'alive' }));
       const held = AbortSignal.any([signal, lost.signal]);
       const released = new Promise<never>((_, no) => held.addEventListener('abort', () => no(held.reason)));
@@ -40,6 +42,7 @@ export function holdDriveLock<T>(
     const request = (options: LockOptions, stolen: boolean) =>
       navigator.locks.request(name, options, hold(stolen)).catch((error) => {
         if (queued.signal.aborted && !stolen && !lost.signal.aborted) return;
+        watch.stop();
         // The lock was stolen, or the wait for it given up.
         lost.abort(error);
         reject(error);

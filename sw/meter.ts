@@ -26,6 +26,7 @@ export function createMeter(bus: Bus, id: string): Meter {
   return {
     stored(bytes) {
       storedBytes = bytes;
+      if (phase === 'waiting') phase = 'uploading';
       tell(false);
     },
     inFlight(partNumber, bytes) {

@@ -21,7 +21,7 @@ export interface UploadRecord {
   staged: boolean;
   resumeToken?: string;
   url?: string;
-  error?: { code: string; message: string };
+  error?: { code: string; message: string } | undefined;
 }
 
 /** What is known of one part. */

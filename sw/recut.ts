@@ -13,13 +13,17 @@ export async function recut(transit: Transit, partSize: number): Promise<Outcome
   const profile = { ...PROFILES.generic, smallestPart: 1 };
   const { totalParts } = planParts(record.size, profile, partSize);
   if (!host.file(record.id)) {
-    if (!record.staged) return 'starved';
+    if (!(await host.store.upload(record.id))?.staged) return 'starved';
     const slices = [];
-    for (let n = 1; n <= record.totalParts; n++) slices.push((await host.store.slice(record, n))!);
+    for (let n = 1; n <= record.totalParts; n++) {
+      const slice = await host.store.slice(record, n);
+      if (!slice) return 'starved';
+      slices.push(slice);
+    }
     await stageFile(host.store, host.bus, { ...record, partSize, totalParts }, new Blob(slices), signal);
   }
   const staged = !host.file(record.id);
-  await host.store.change(record.id, () => ({ partSize, totalParts, staged }));
+  await host.store.change(record.id, () => ({ resumeToken: record.resumeToken!, partSize, totalParts, staged }));
   host.bus.post({ type: 'changed', id: record.id });
   await host.store.dropParts(record.id, record.partSize);
   return 'recut';

@@ -25,8 +25,8 @@ const LONGEST_MS = 30_000;
 
 /** Statuses that another attempt may turn. */
 const TRANSIENT = new Set([408, 425, 429, 500, 502, 503, 504]);
-/** Codes of 409 that end by themselves. */
-const PASSING = new Set(['UPLOAD_COMPLETING', 'UPLOAD_STARTING', 'UPLOAD_PAUSED']);
+/** Codes that end by themselves; `RequestTimeout` is S3's 400 for a body that came too slowly. */
+const PASSING = new Set(['UPLOAD_COMPLETING', 'UPLOAD_STARTING', 'UPLOAD_PAUSED', 'RequestTimeout']);
 
 export function isTransient(failure: Failure): boolean {
   return failure.kind === 'network' || TRANSIENT.has(failure.status) || PASSING.has(failure.code ?? '');

@@ -48,11 +48,14 @@ async function sendPart(transit: Transit, urls: Urls, part: PartRecord): Promise
   const { host, record, board, meter, signal } = transit;
   const { partNumber } = part;
   let attempts = 0;
+  let refusals = 0;
   await persistently(
     async () => {
-      const url = await urls.of(part);
-      if (!url) return;
+      // Signed before it takes its turn, and anew if the URL grew old while it waited.
+      if (!(await urls.of(part))) return;
       await host.slots.run(async () => {
+        const url = await urls.of(part);
+        if (!url) return;
         const slice = await sliceOf(transit, part, attempts++ > 0);
         await putPart(url, slice, signal, (bytes) => meter.inFlight(partNumber, bytes));
       });
@@ -61,10 +64,10 @@ async function sendPart(transit: Transit, urls: Urls, part: PartRecord): Promise
       signal,
       random: host.random,
       onPhase: meter.phase,
-      retry(error, attempt) {
+      retry(error) {
         meter.inFlight(partNumber, 0);
         urls.forget(partNumber);
-        return isTransient(error.failure) || attempt < MOST_REFUSALS;
+        return isTransient(error.failure) || ++refusals < MOST_REFUSALS;
       },
     },
   );

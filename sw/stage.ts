@@ -4,11 +4,14 @@ import { digestOf } from './digest.ts';
 import type { PartRecord, UploadRecord } from './record.ts';
 import type { Store } from './store.ts';
 import { planOf } from './transit.ts';
+import { waitFor } from './wait.ts';
 
 /** Parts digested at once for sending: one is read from disk while the other is hashed. */
 const LANES = 2;
 /** Parts digested ahead of the lowest that the store lacks: enough for every PUT in flight and the next ones' URLs. */
 const AHEAD = 16;
+/** Milliseconds before a full disk is tried again. */
+const ROOM_MS = 5000;
 
 /**
  * Prepares `file` from both ends: from the first part on it digests what is sent next, from the last part back it digests
@@ -63,6 +66,8 @@ export async function stageFile(
       if (settled(partNumber)) continue;
       const part = { partNumber, digest: await digest(partNumber), stored: false, sliced: false };
       if (!stored.has(partNumber)) unwritten.set(partNumber, part.digest);
+      // The digest outlives this page, so that whoever goes on can still verify the whole.
+      void store.stagePart(record, part).catch(() => {});
       tell(part);
     }
   }
@@ -85,9 +90,9 @@ export async function stageFile(
         tell(part);
         return;
       }
-      // No room: it can be sent from the file all the same, and each part stored makes room.
+      // No room: it can be sent from the file all the same. Parts stored make room, and so may others.
       tell({ ...part, sliced: false });
-      await freed;
+      await Promise.race([freed, waitFor(ROOM_MS, signal)]);
     }
   }
 
@@ -100,7 +105,7 @@ export async function stageFile(
     unlisten();
     signal.removeEventListener('abort', stir);
   }
-  await store.change(record.id, () => ({ staged: true }));
+  await store.change(record.id, ({ partSize }) => (partSize === record.partSize ? { staged: true } : {}));
   bus.post({ type: 'changed', id: record.id });
 }
 

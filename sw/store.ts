@@ -71,12 +71,16 @@ export async function openStore(owner: string): Promise<Store> {
     add: async (record) => void (await db.put('uploads', record)),
     parts: (record) => db.getAll('parts', all(record.id, record.partSize)),
     async stagePart(record, part, slice) {
-      const tx = db.transaction(['parts', 'slices'], 'readwrite', relaxed);
+      const tx = db.transaction(['uploads', 'parts', 'slices'], 'readwrite', relaxed);
       const at = key(record, part.partNumber);
-      const before = await tx.objectStore('parts').get(at);
-      const writes = before?.stored
-        ? []
-        : [tx.objectStore('parts').put(part, at), slice && tx.objectStore('slices').put(slice, at)];
+      const [before, owner] = await Promise.all([
+        tx.objectStore('parts').get(at),
+        tx.objectStore('uploads').get(record.id),
+      ]);
+      const writes =
+        before?.stored || !owner
+          ? []
+          : [tx.objectStore('parts').put(part, at), slice && tx.objectStore('slices').put(slice, at)];
       await Promise.all([...writes, tx.done]);
     },
     putPart: async (record, part) => void (await db.put('parts', part, key(record, part.partNumber))),

@@ -47,6 +47,8 @@ export async function openTransit(host: Host, record: UploadRecord, signal: Abor
     for (const resolve of wake.splice(0)) resolve();
   };
   const unlisten = host.bus.listen((message) => {
+    // The page may have lost its file: waiting lanes look again.
+    if (message.type === 'changed' && message.id === record.id) stir();
     if (message.type !== 'sliced' || message.id !== record.id || message.partSize !== record.partSize) return;
     board.learn(message.part);
     stir();

@@ -27,7 +27,7 @@ export function createUrls(board: Board, sign: (parts: PartRecord[]) => Promise<
     return entry && entry.until > Date.now() ? entry.url : undefined;
   };
   const add: Urls['add'] = (urls, expiresIn) => {
-    const until = Date.now() + expiresIn * 1000 - MARGIN_MS;
+    const until = Date.now() + expiresIn * 1000 - Math.min(MARGIN_MS, expiresIn * 500);
     for (const url of urls) known.set(url.partNumber, { url, until });
   };
   const signFrom = (from: number): Promise<void> => {

@@ -2,7 +2,7 @@ import { gzipSync } from 'node:zlib';
 import { build } from 'esbuild';
 
 /** Bytes, minified and gzipped, with everything bundled. */
-const LIMITS = { 'client/client.ts': 18_000, 'sw/worker.ts': 15_000 };
+const LIMITS = { 'client/client.ts': 18_500, 'sw/worker.ts': 15_000 };
 
 let tooLarge = false;
 for (const [entry, limit] of Object.entries(LIMITS)) {

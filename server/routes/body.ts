@@ -62,7 +62,7 @@ function faultOf(issue: z.core.$ZodIssue): UploadError {
   const field = issue.path.map(String).join('.');
   const absent = issue.code === 'invalid_type' && issue.input === undefined;
   const named = FIELD_CODES[String(issue.path[0])];
-  if (field === 'parts' && issue.code !== 'custom')
+  if (field === 'parts' && (issue.code === 'invalid_type' || issue.code === 'too_small'))
     return new UploadError('MISSING_PARTS', 'parts must be an array with at least one part, or be left out.');
   if (absent && !named && field) return new UploadError('MISSING_REQUIRED_FIELDS', `${field} is missing.`);
   return new UploadError(named ?? 'INVALID_REQUEST', `${field || 'The body'}: ${issue.message}.`);

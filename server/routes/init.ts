@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { UploadError } from '../contract/errors.ts';
 import type { Deps } from '../deps.ts';
 import { beginSession } from '../session/begin.ts';
 import { authenticate } from '../session/caller.ts';
@@ -31,6 +32,8 @@ const keySchema = text(255);
 export async function init(deps: Deps, request: Request) {
   const caller = await authenticate(deps, request.headers);
   const wish = await readBody(request, schema);
-  const key = keySchema.nullable().catch(null).parse(request.headers.get('idempotency-key'));
+  const key = request.headers.get('idempotency-key');
+  if (key !== null && !keySchema.safeParse(key).success)
+    throw new UploadError('INVALID_REQUEST', 'Idempotency-Key must have 1 to 255 characters.');
   return beginSession(deps, caller, wish, key);
 }

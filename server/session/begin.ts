@@ -9,7 +9,7 @@ import { findByIdempotencyKey, insertSession, type NewSession, type Session } fr
 import type { Deps } from '../deps.ts';
 import { hashToken, newId, resumeToken } from '../token.ts';
 import type { Caller } from './caller.ts';
-import { CREATION_LEASE, createUpload } from './creation.ts';
+import { CREATION_LEASE, createUpload, objectHeaders } from './creation.ts';
 import { assertOpen, bucketOf, secondsLeft, tokenOf } from './session.ts';
 import { partUrls, urlSeconds, type Wanted } from './urls.ts';
 
@@ -23,6 +23,8 @@ export async function beginSession(
   const startedAt = performance.now();
   const bucket = chooseBucket(deps, wish);
   const fresh = newSession(deps, caller, wish, bucket, idempotencyKey);
+  // Refused before the row is written and the grant spent.
+  objectHeaders(fresh);
   const holder = newId(deps.random);
   const scope = { user: caller.userId, credentialHash: caller.credentialHash };
   const inserted = await deps.database.scoped(scope, (sql) => insert(sql, caller, fresh, holder));

@@ -89,12 +89,14 @@ async function completeLeased(
       await bucket.completeUpload(upload, completeParts(session, parts, wish));
     }
   } catch (error) {
-    const finished =
-      error instanceof StoreFault ? await bucket.headObject(session.fileKey).catch(() => undefined) : undefined;
+    const seen =
+      error instanceof StoreFault ? await bucket.headObject(session.fileKey).catch((fault) => fault) : undefined;
+    const unsure = seen instanceof Error;
+    const finished = unsure ? undefined : seen;
     if (!finished) {
       const stored = parts?.map((part) => part.partNumber);
       await deps.database.scoped(held.scope, (sql) => releaseCompletion(sql, session.id, holder, stored));
-      if (error instanceof StoreFault && error.kind === 'missing')
+      if (!unsure && error instanceof StoreFault && error.kind === 'missing')
         throw await fail(
           deps,
           held,
@@ -102,7 +104,7 @@ async function completeLeased(
           'UPLOAD_EXPIRED',
           'The store does not know this upload any more; begin it anew.',
         );
-      throw error;
+      throw unsure ? seen : error;
     }
   }
   const finished = await bucket.headObject(session.fileKey);
@@ -122,7 +124,8 @@ async function settle(
   finished: Finished,
   wish: CompleteRequest,
 ): Promise<Session> {
-  const verifiedBy = verify(finished, { size: session.fileSize, objectDigest: wish.objectDigest });
+  const { fileSize: size } = session;
+  const verifiedBy = verify(finished, { size, objectDigest: wish.objectDigest, partsBound: deps.partDigest });
   if (!verifiedBy) {
     await held.bucket.deleteObject(session.fileKey);
     throw await fail(

@@ -43,8 +43,13 @@ export async function createUpload(
   throw new UploadError('UPLOAD_STARTING', 'This init was overtaken by another; ask again.', { retryAfter: 1 });
 }
 
-/** Headers cannot carry any Unicode and not much of it: names are percent-encoded, and cut where they would not fit. */
-function objectHeaders(session: Session): ObjectHeaders {
+/**
+ * Headers cannot carry any Unicode and not much of it: names are percent-encoded, and cut where they would not fit.
+ * Throws `INVALID_REQUEST` where the caller's metadata is more than a store keeps.
+ */
+export function objectHeaders(
+  session: Pick<Session, 'filename' | 'userId' | 'createdAt' | 'metadata' | 'contentType'>,
+): ObjectHeaders {
   const shortName = [...session.filename].slice(-100).join('');
   const own = {
     'original-filename': encodeURIComponent(shortName),

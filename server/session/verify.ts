@@ -18,6 +18,8 @@ export interface Expected {
   size: number;
   /** What the client computed from its own digests. */
   objectDigest?: string | undefined;
+  /** Part URLs were bound to their digests. */
+  partsBound: boolean;
 }
 
 /**
@@ -28,6 +30,6 @@ export interface Expected {
 export function verify(finished: Finished, expected: Expected): VerifiedBy | undefined {
   if (finished.size !== expected.size) return undefined;
   if (!expected.objectDigest) return 'size';
-  if (!finished.md5Etag) return 'parts';
+  if (!finished.md5Etag) return expected.partsBound ? 'parts' : 'size';
   return finished.etag === expected.objectDigest ? 'etag' : undefined;
 }

@@ -4,20 +4,13 @@ import { expect, test } from 'bun:test';
 import { UploadPartCommand } from '@aws-sdk/client-s3';
 import { keysIn } from '../store.ts';
 import { uploadsOf } from './begin.ts';
-import { digestsFor, granted, objectDigest, patiently, put, putAll, random, told } from './client.ts';
-import { expectNothing, expectObject, type Place } from './place.ts';
-
-async function sent({ api, unit }: Place, bytes = random(2 * unit + 10)) {
-  const parts = digestsFor(bytes, unit);
-  const begun = await api.begin({ size: bytes.length }, { partSize: unit, parts });
-  await putAll(begun.partUrls, bytes);
-  return { ...begun, bytes, digest: objectDigest(parts) };
-}
+import { granted, patiently, put, putAll, random, told } from './client.ts';
+import { expectNothing, expectObject, type Place, sendFile } from './place.ts';
 
 export function completeSuite(at: () => Place): void {
   test('complete tells where the object is and how it was verified, and tells it again the same', async () => {
     const { api, bucket, store } = at();
-    const { resumeToken, fileKey, bytes, digest, totalParts } = await sent(at());
+    const { resumeToken, fileKey, bytes, digest, totalParts } = await sendFile(at());
     const address = `${store.endpoint}/${bucket}/${fileKey}`;
     const first = granted(await api.call('complete', { resumeToken, objectDigest: digest }));
     expect(first).toEqual({
@@ -49,7 +42,7 @@ export function completeSuite(at: () => Place): void {
 
   test('what comes after the end is told that it is over', async () => {
     const { api } = at();
-    const { resumeToken } = await sent(at());
+    const { resumeToken } = await sendFile(at());
     granted(await api.call('complete', { resumeToken }));
     const over = [400, 'UPLOAD_ALREADY_COMPLETED'];
     expect(told(await api.call('resume', { resumeToken })) as unknown[]).toEqual(over);
@@ -59,14 +52,14 @@ export function completeSuite(at: () => Place): void {
 
   test('a caller without digests is verified by size', async () => {
     const { api } = at();
-    const { resumeToken, fileKey, bytes } = await sent(at());
+    const { resumeToken, fileKey, bytes } = await sendFile(at());
     expect(granted(await api.call('complete', { resumeToken })).verifiedBy).toBe('size');
     await expectObject(at(), fileKey, bytes);
   });
 
   test('a caller may send its ETags, quoted or not; a wrong or a missing one is named', async () => {
     const { api } = at();
-    const { resumeToken, fileKey, bytes } = await sent(at());
+    const { resumeToken, fileKey, bytes } = await sendFile(at());
     const { uploadedParts } = granted(await api.call('resume', { resumeToken }));
     const parts = uploadedParts.map(({ partNumber, etag }) => ({ partNumber, etag: `"${etag}"` }));
     const forged = parts.with(1, { partNumber: 2, etag: '0'.repeat(32) });
@@ -100,7 +93,7 @@ export function completeSuite(at: () => Place): void {
 
   test('a stored part overwritten behind our back with as many other bytes is never called done', async () => {
     const { api, unit, store, bucket } = at();
-    const { resumeToken, fileKey, uploadId, digest } = await sent(at());
+    const { resumeToken, fileKey, uploadId, digest } = await sendFile(at());
     await store.s3.send(
       new UploadPartCommand({
         Bucket: bucket,
@@ -119,7 +112,7 @@ export function completeSuite(at: () => Place): void {
 
   test('a part of another size behind our back is missing, not done', async () => {
     const { api, store, bucket } = at();
-    const { resumeToken, fileKey, uploadId } = await sent(at());
+    const { resumeToken, fileKey, uploadId } = await sendFile(at());
     const last = { Bucket: bucket, Key: fileKey, UploadId: uploadId!, PartNumber: 3 };
     await store.s3.send(new UploadPartCommand({ ...last, Body: random(9) }));
     const answer = await api.call('complete', { resumeToken });
@@ -128,7 +121,7 @@ export function completeSuite(at: () => Place): void {
 
   test('fifty completes at once make one object and get one answer', async () => {
     const { api } = at();
-    const { resumeToken, fileKey, bytes, digest } = await sent(at());
+    const { resumeToken, fileKey, bytes, digest } = await sendFile(at());
     const ask = () => api.call('complete', { resumeToken, objectDigest: digest });
     const answers = await Promise.all(Array.from({ length: 50 }, () => patiently(ask)));
     const said = new Set(
@@ -141,7 +134,7 @@ export function completeSuite(at: () => Place): void {
   test('an upload that vanished from the store has to be begun anew', async () => {
     const { api, store, bucket } = at();
     const { AbortMultipartUploadCommand } = await import('@aws-sdk/client-s3');
-    const { resumeToken, fileKey, uploadId } = await sent(at());
+    const { resumeToken, fileKey, uploadId } = await sendFile(at());
     await store.s3.send(new AbortMultipartUploadCommand({ Bucket: bucket, Key: fileKey, UploadId: uploadId! }));
     expect(told(await api.call('complete', { resumeToken }))).toEqual([410, 'UPLOAD_EXPIRED']);
     expect(told(await api.call('resume', { resumeToken }))).toEqual([410, 'UPLOAD_EXPIRED']);
@@ -150,7 +143,7 @@ export function completeSuite(at: () => Place): void {
   test('one completed by somebody else in the store is found to be complete', async () => {
     const { api, store, bucket } = at();
     const { CompleteMultipartUploadCommand } = await import('@aws-sdk/client-s3');
-    const { resumeToken, fileKey, uploadId, bytes, digest } = await sent(at());
+    const { resumeToken, fileKey, uploadId, bytes, digest } = await sendFile(at());
     const { uploadedParts } = granted(await api.call('resume', { resumeToken }));
     const Parts = uploadedParts.map(({ partNumber, etag }) => ({ PartNumber: partNumber, ETag: etag }));
     const upload = { Bucket: bucket, Key: fileKey, UploadId: uploadId!, MultipartUpload: { Parts } };

@@ -108,3 +108,12 @@ staged('with the bucket away it is told so at once, and the first repeat after i
   expect(told(await init.once())).toEqual([200, undefined]);
   await expectOnlyUpload(place, init);
 });
+
+staged('fifty inits at once while the store is slow ask it once', async (place) => {
+  const init = repeated(place);
+  place.wire.delay(isCreate, 1000);
+  const answers = await Promise.all(Array.from({ length: 50 }, () => init.all()));
+  expect(new Set(answers.map((answer) => granted(answer).resumeToken)).size).toBe(1);
+  expect(place.wire.requests.filter(isCreate)).toHaveLength(1);
+  await expectOnlyUpload(place, init);
+});

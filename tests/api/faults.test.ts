@@ -3,10 +3,10 @@
 import { afterAll, afterEach, beforeAll, expect, setDefaultTimeout, test } from 'bun:test';
 import { CompleteMultipartUploadCommand } from '@aws-sdk/client-s3';
 import { embeddedStore } from '../store.ts';
-import { apiAt, digestsFor, granted, objectDigest, patiently, put, putAll, random, told } from './client.ts';
-import { expectNothing, expectObject, MiB, openWiredPlace } from './place.ts';
+import { apiAt, digestsFor, granted, patiently, put, random, told } from './client.ts';
+import { expectNothing, expectObject, MiB, openWiredPlace, sendFile } from './place.ts';
 import { serve } from './serve.ts';
-import { errorBody, firstOf, isComplete, isHead, stands } from './wire.ts';
+import { errorBody, firstOf, isComplete, stands } from './wire.ts';
 
 setDefaultTimeout(120_000);
 
@@ -20,13 +20,7 @@ afterEach(() => {
 });
 afterAll(() => place?.stop());
 
-async function sent(bytes = random(2500)) {
-  const parts = digestsFor(bytes, 1024);
-  const begun = await place.api.begin({ size: bytes.length }, { partSize: 1024, parts });
-  await putAll(begun.partUrls, bytes);
-  const wish = { resumeToken: begun.resumeToken, objectDigest: objectDigest(parts) };
-  return { ...begun, bytes, wish, complete: () => place.api.call('complete', wish) };
-}
+const sent = () => sendFile(place);
 
 /** What the store would have done, had it been asked. */
 async function completeBehind({ fileKey, uploadId, bytes }: Awaited<ReturnType<typeof sent>>): Promise<void> {
@@ -37,41 +31,6 @@ async function completeBehind({ fileKey, uploadId, bytes }: Awaited<ReturnType<t
   const upload = { Bucket: place.bucket, Key: fileKey, UploadId: uploadId!, MultipartUpload: { Parts } };
   await place.store.s3.send(new CompleteMultipartUploadCommand(upload));
 }
-
-test('a store that takes half a minute to put the object together is waited for', async () => {
-  const upload = await sent();
-  undo.push(place.wire.delay(isComplete, 30_000));
-  const before = place.wire.requests.filter(isComplete).length;
-  const startedAt = performance.now();
-  const answers: string[] = [];
-  const done = await patiently(async () => {
-    const answer = await upload.complete();
-    answers.push(`${answer.status} ${answer.body.error ?? 'done'}`);
-    return answer;
-  });
-  const seconds = (performance.now() - startedAt) / 1000;
-  console.log(`  a Complete of 30 s: ${seconds.toFixed(1)} s, answered ${answers.join(', ')}`);
-  expect(granted(done).verifiedBy).toBe('etag');
-  expect(place.wire.requests.filter(isComplete)).toHaveLength(before + 1);
-  await expectObject(place, upload.fileKey, upload.bytes);
-});
-
-test('whoever asks meanwhile waits, is told when to come again, and gets the first answer', async () => {
-  const upload = await sent();
-  undo.push(place.wire.hold(isComplete));
-  const first = upload.complete();
-  await stands(place.wire, isComplete);
-  const second = await upload.complete();
-  expect(told(second)).toEqual([409, 'UPLOAD_COMPLETING']);
-  expect(second.retryAfter).toBeGreaterThan(0);
-  expect(told(await place.api.call('abort', { resumeToken: upload.resumeToken }))).toEqual([409, 'UPLOAD_COMPLETING']);
-  expect(told(await place.api.call('resume', { resumeToken: upload.resumeToken }))).toEqual([409, 'UPLOAD_COMPLETING']);
-  const third = patiently(upload.complete);
-  undo.pop()!();
-  const { etag, url } = granted(await first);
-  expect(granted(await third)).toMatchObject({ etag, url });
-  await expectObject(place, upload.fileKey, upload.bytes);
-});
 
 test('an answer lost after the store has completed is settled by looking at the object', async () => {
   const upload = await sent();
@@ -113,7 +72,7 @@ for (const [what, answer] of Object.entries(CONTRARY)) {
     expect(refused.status).not.toBe(200);
     await expectNothing(place, upload.fileKey);
     undo.pop()!();
-    const again = await patiently(upload.complete);
+    const again = await patiently(() => upload.complete());
     // Only a store that has lost the upload ends it.
     if (what !== '404 NoSuchUpload') {
       expect(granted(again).verifiedBy).toBe('etag');
@@ -121,17 +80,6 @@ for (const [what, answer] of Object.entries(CONTRARY)) {
     } else expect(told(again)).toEqual([410, 'UPLOAD_EXPIRED']);
   });
 }
-
-test('an object that cannot be looked at yet is not called done before it can', async () => {
-  const upload = await sent();
-  undo.push(place.wire.answer(isHead, { status: 503 }));
-  const unsure = await upload.complete();
-  expect(told(unsure)).toEqual([503, 'STORE_UNAVAILABLE']);
-  expect(unsure.retryAfter).toBeGreaterThan(0);
-  undo.pop()!();
-  expect(granted(await patiently(upload.complete)).verifiedBy).toBe('etag');
-  await expectObject(place, upload.fileKey, upload.bytes);
-});
 
 test('with the bucket away each call says when to try again, and afterwards the upload goes on', async () => {
   const upload = await sent();
@@ -147,7 +95,7 @@ test('with the bucket away each call says when to try again, and afterwards the 
     expect(told(answer)).toEqual([503, 'STORE_UNAVAILABLE']);
     expect(answer.retryAfter).toBeGreaterThan(0);
   }
-  expect(granted(await patiently(upload.complete)).verifiedBy).toBe('etag');
+  expect(granted(await patiently(() => upload.complete())).verifiedBy).toBe('etag');
   await expectObject(place, upload.fileKey, upload.bytes);
 });
 

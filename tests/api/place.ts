@@ -3,10 +3,10 @@
 import { expect } from 'bun:test';
 import { HeadObjectCommand } from '@aws-sdk/client-s3';
 import { digestsOf } from '../bytes.ts';
-import { type Proxy, startProxy } from '../faults/proxy.ts';
+import { startProxy, type Proxy as Wire } from '../faults/proxy.ts';
 import type { Server, ServerOptions } from '../server.ts';
 import { keysIn, makeBucket, objectDigests, type TestStore, uploadsIn } from '../store.ts';
-import { type Api, apiAt } from './client.ts';
+import { type Api, apiAt, digestsFor, objectDigest, putAll, random } from './client.ts';
 import { serve } from './serve.ts';
 
 export interface Place {
@@ -59,7 +59,7 @@ export async function openPlace(
 }
 
 /** The same with a proxy between server and bucket; `wire` sees parts, too. */
-export async function openWiredPlace(store: TestStore, options: ServerOptions = {}): Promise<Place & { wire: Proxy }> {
+export async function openWiredPlace(store: TestStore, options: ServerOptions = {}): Promise<Place & { wire: Wire }> {
   const { hostname: host, port } = new URL(store.endpoint);
   const wire = await startProxy({ target: { host, port: Number(port) } });
   const place = await openPlace(store, { ...options, env: { S3_ENDPOINT: wire.url, ...options.env } });
@@ -91,3 +91,14 @@ export async function counts({ store, bucket }: Stored) {
 
 export const head = ({ store, bucket }: Stored, Key: string) =>
   store.s3.send(new HeadObjectCommand({ Bucket: bucket, Key }));
+
+/** A file of three parts that the store has, with its digests: nothing is left to do but to complete it. */
+export async function sendFile({ api, unit }: Pick<Place, 'api' | 'unit'>, size = 2 * unit + 10) {
+  const bytes = random(size);
+  const parts = digestsFor(bytes, unit);
+  const begun = await api.begin({ size }, { partSize: unit, parts });
+  await putAll(begun.partUrls, bytes);
+  const digest = objectDigest(parts);
+  const wish = { resumeToken: begun.resumeToken, objectDigest: digest };
+  return { ...begun, bytes, digest, wish, complete: (at: Api = api) => at.call('complete', wish) };
+}

@@ -43,7 +43,12 @@ export async function run(
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   let output = '';
-  for (const stream of [child.stdout, child.stderr]) stream.on('data', (text) => (output += text));
+  for (const stream of [child.stdout, child.stderr])
+    stream.on('data', (text) => {
+      output += text;
+      // It starts although it should not: the test need not wait for it.
+      if (!during && /^Partway +http/m.test(output)) child.kill('SIGTERM');
+    });
   const ended = once(child, 'close');
   const limit = setTimeout(() => child.kill('SIGKILL'), 30_000);
   await during?.(child.pid!, folder);

@@ -90,11 +90,15 @@ describe('it cannot start', () => {
     ['R2_ENDPOINT', { R2_ENDPOINT: 'r2', R2_ACCESS_KEY: 'a', R2_SECRET_KEY: 'b', R2_BUCKET: 'c', R2_ACCOUNT_ID: 'd' }],
     ['KEY_PREFIX', { KEY_PREFIX: '../elsewhere/' }],
     ['DEFAULT_PROVIDER', { DEFAULT_PROVIDER: 'R2', S3_ACCESS_KEY: 'a', S3_SECRET_KEY: 'b', S3_BUCKET: 'c' }],
-    // An address alone means a bucket; to start another than the one meant is no help.
-    ['S3_BUCKET', { S3_ENDPOINT: 'https://minio.example.com' }],
   ];
   for (const [name, env] of MALFORMED)
     test(`with ${JSON.stringify(env).slice(0, 70)}`, () => expectRefused(new RegExp(`\\b${name}\\b`), env));
+
+  test('with a bucket’s address and no keys, rather than on another bucket than the one meant', async () => {
+    const { code, output } = await run({ S3_ENDPOINT: 'https://minio.example.com' });
+    expect(output).toMatch(/^S3_BUCKET /m);
+    expect(code).toBe(1);
+  });
 
   test('with an option that it does not know', () => expectRefused(/--devel/, {}, { args: ['--devel', '--dev'] }));
 

@@ -17,7 +17,8 @@ setDefaultTimeout(60_000);
 function slowPut(url: string, size: number) {
   const asked = request(url, { method: 'PUT', headers: { 'content-length': size } });
   const answer = new Promise<number>((resolve, reject) => {
-    asked.once('error', reject);
+    // A connection that is cut may say so more than once.
+    asked.on('error', reject);
     asked.once('response', (response) => {
       response.resume();
       resolve(response.statusCode!);

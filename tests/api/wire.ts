@@ -1,6 +1,6 @@
 /** Which request of the server to its store is which. */
 
-import type { Proxy, Seen } from '../faults/proxy.ts';
+import type { Seen, Proxy as Wire } from '../faults/proxy.ts';
 
 export const isCreate = ({ method, query }: Seen) => method === 'POST' && /^uploads\b/.test(query);
 export const isComplete = ({ method, query }: Seen) => method === 'POST' && query.startsWith('uploadId=');
@@ -9,11 +9,14 @@ export const isHead = ({ method }: Seen) => method === 'HEAD';
 /** Of all that match, the first alone. */
 export function firstOf(matches: (seen: Seen) => boolean): (seen: Seen) => boolean {
   let first: Seen | undefined;
-  return (seen) => matches(seen) && (first ??= seen) === seen;
+  return (seen) => {
+    if (!first && matches(seen)) first = seen;
+    return seen === first;
+  };
 }
 
 /** Resolves when a request that matches stands still. */
-export const stands = (wire: Proxy, matches: (seen: Seen) => boolean, limit = 30_000) =>
+export const stands = (wire: Wire, matches: (seen: Seen) => boolean, limit = 30_000) =>
   wire.waitFor(() => wire.requests.some((seen) => seen.held && matches(seen)), { limit, what: 'a request to be held' });
 
 export const errorBody = (code: string) =>

@@ -1,0 +1,38 @@
+/** A line to a server of any protocol, which can be cut. */
+
+import { connect, createServer, type Server, type Socket } from 'node:net';
+
+export interface Tunnel {
+  port: number;
+  /** Cuts every connection and refuses new ones, until `up()`. */
+  down(): Promise<void>;
+  up(): Promise<void>;
+}
+
+export async function openTunnel(target: number): Promise<Tunnel> {
+  const sockets = new Set<Socket>();
+  let server: Server;
+  let port = 0;
+  const track = (socket: Socket) => {
+    sockets.add(socket);
+    return socket.on('error', () => {}).once('close', () => sockets.delete(socket));
+  };
+
+  async function up(): Promise<void> {
+    server = createServer((near) => {
+      const far = track(connect(target, '127.0.0.1'));
+      track(near).pipe(far).pipe(near);
+      far.once('close', () => near.destroy());
+      near.once('close', () => far.destroy());
+    });
+    await new Promise<void>((resolve) => server.listen(port, '127.0.0.1', resolve));
+    port = (server.address() as { port: number }).port;
+  }
+  async function down(): Promise<void> {
+    const closed = new Promise((resolve) => server.close(resolve));
+    for (const socket of sockets) socket.destroy();
+    await closed;
+  }
+  await up();
+  return { port, down, up };
+}

@@ -1,0 +1,106 @@
+import { afterAll, describe, expect, test } from 'bun:test';
+import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { readConfig } from '../../server/config.ts';
+import { StartError } from '../../server/fault.ts';
+
+const folder = mkdtempSync(join(tmpdir(), 'partway-config-'));
+afterAll(() => rmSync(folder, { recursive: true }));
+
+const SECRET = 'x'.repeat(32);
+const S3 = { S3_ACCESS_KEY: 'a', S3_SECRET_KEY: 'b', S3_BUCKET: 'c' };
+const RIGHT = { DATABASE_URL: 'postgres://localhost/x', PARTWAY_SECRET: SECRET, DATA_DIR: folder, ...S3 };
+
+/** The lines of the refusal; none where it is taken. */
+function faults(env: Record<string, string>, argv: string[] = []): string[] {
+  try {
+    readConfig(env, argv);
+    return [];
+  } catch (error) {
+    expect(error).toBeInstanceOf(StartError);
+    return (error as Error).message.split('\n');
+  }
+}
+
+describe('a configuration', () => {
+  test('that is right is taken with its defaults', () => {
+    expect(readConfig(RIGHT, [])).toMatchObject({
+      dev: false,
+      host: '0.0.0.0',
+      port: 8787,
+      keyPrefix: 'multipart/',
+      partDigest: true,
+      allowedOrigins: [],
+      secret: SECRET,
+      stores: [
+        { provider: 'S3', endpoint: 'https://s3.us-east-1.amazonaws.com', pathStyle: false, profile: { name: 'S3' } },
+      ],
+    });
+    expect(readConfig({ DATA_DIR: folder }, ['--dev'])).toMatchObject({ dev: true, host: '127.0.0.1', stores: [] });
+  });
+
+  test('knows Amazon’s own addresses from all others, and names that need the path', () => {
+    const store = (env: object) => readConfig({ ...RIGHT, ...env }, []).stores[0]!;
+    expect(store({ S3_ENDPOINT: 'https://s3.cn-north-1.amazonaws.com.cn' }).profile.name).toBe('S3');
+    expect(store({ S3_ENDPOINT: 'https://amazonaws.com.evil.example' }).profile.name).toBe('generic');
+    expect(store({ S3_ENDPOINT: 'http://minio:9000/' })).toMatchObject({
+      endpoint: 'http://minio:9000',
+      pathStyle: true,
+      profile: { name: 'generic' },
+    });
+    expect(store({ S3_BUCKET: 'with.dot' }).pathStyle).toBe(true);
+    expect(store({ S3_ENDPOINT: 'http://minio:9000', S3_PROFILE: 'R2' }).profile.name).toBe('R2');
+  });
+
+  test('with both buckets has both', () => {
+    const R2 = { R2_ACCESS_KEY: 'a', R2_SECRET_KEY: 'b', R2_ACCOUNT_ID: 'acc', R2_BUCKET: 'c' };
+    const { stores } = readConfig({ ...RIGHT, ...R2, DEFAULT_PROVIDER: 'R2' }, []);
+    expect(stores.map(({ provider, endpoint, region }) => [provider, endpoint, region])).toEqual([
+      ['S3', 'https://s3.us-east-1.amazonaws.com', 'us-east-1'],
+      ['R2', 'https://acc.r2.cloudflarestorage.com', 'auto'],
+    ]);
+  });
+
+  test('that lacks something is told what, one line each, all at once', () => {
+    const lines = faults({ DATA_DIR: folder, PORT: 'x', S3_BUCKET: 'c' });
+    for (const name of ['PORT', 'S3_ACCESS_KEY', 'S3_SECRET_KEY', 'DATABASE_URL', 'PARTWAY_SECRET'])
+      expect(lines.filter((line) => line.startsWith(name))).toHaveLength(1);
+  });
+
+  test('that is wrong never shows what may be secret', () => {
+    const wrong = {
+      DATABASE_URL: 'psql://me:hunter2@x',
+      PARTWAY_SECRET: 'hunter2',
+      PUBLIC_BASE_URL: 'ftp://u:hunter2@x',
+      S3_ENDPOINT: 'x://hunter2',
+    };
+    const lines = faults({ ...RIGHT, ...wrong });
+    expect(lines).toHaveLength(4);
+    expect(lines.join('\n')).not.toContain('hunter2');
+  });
+
+  test('ports are whole numbers that there are', () => {
+    for (const port of ['0', '1', '65535']) expect(faults({ ...RIGHT, PORT: port })).toEqual([]);
+    for (const port of ['65536', '-1', '1e3', '0x50', '80 81', '٨٠'])
+      expect(faults({ ...RIGHT, PORT: port })).toHaveLength(1);
+  });
+});
+
+describe('the secret of --dev', () => {
+  test('is made once, kept from others, and the same ever after', () => {
+    const { secret } = readConfig({ DATA_DIR: folder }, ['--dev']);
+    expect(secret.length).toBeGreaterThanOrEqual(32);
+    expect(readConfig({ DATA_DIR: folder }, ['--dev']).secret).toBe(secret);
+    expect(statSync(join(folder, 'secret')).mode & 0o777).toBe(0o600);
+    expect(readFileSync(join(folder, 'secret'), 'utf8')).toBe(secret);
+  });
+
+  test('is never an empty one, such as a full disk leaves behind', () => {
+    const torn = mkdtempSync(join(folder, 'torn-'));
+    writeFileSync(join(torn, 'secret'), '');
+    const lines = faults({ DATA_DIR: torn }, ['--dev']);
+    const secret = lines.length ? SECRET : readConfig({ DATA_DIR: torn }, ['--dev']).secret;
+    expect(secret.length).toBeGreaterThanOrEqual(32);
+  });
+});
