@@ -55,7 +55,7 @@ export function readConfig(env: Env, argv: string[]): Config {
     stores: [s3(read), r2(read)].filter((store) => store !== undefined),
     defaultProvider: read.choice('DEFAULT_PROVIDER', ['S3', 'R2']),
     bucketPort: read.port('BUCKET_PORT', 8788),
-    keyPrefix: read.text('KEY_PREFIX') ?? 'multipart/',
+    keyPrefix: read.prefix('KEY_PREFIX', 'multipart/'),
     publicBaseUrl: read.address('PUBLIC_BASE_URL', ['http:', 'https:']),
     allowedOrigins: read.origins('ALLOWED_ORIGINS'),
     partDigest: read.choice('PART_DIGEST', ['md5', 'none']) !== 'none',
@@ -80,9 +80,9 @@ type Reader = ReturnType<typeof reader>;
 
 function reader(env: Env, faults: string[]) {
   const text = (name: string) => env[name]?.trim() || undefined;
-  const all = (prefix: string, names: string[]) => {
+  const all = (prefix: string, names: string[], meant = false) => {
     const lacking = names.filter((name) => !text(prefix + name));
-    if (lacking.length === names.length) return undefined;
+    if (lacking.length === names.length && !meant) return undefined;
     for (const name of lacking) faults.push(`${prefix}${name} is missing: the other ${prefix}* variables are set.`);
     return Object.fromEntries(names.map((name) => [name, text(prefix + name) ?? '']));
   };
@@ -123,8 +123,26 @@ function reader(env: Env, faults: string[]) {
       faults.push(`${name} is too short: it must have at least ${SHORTEST_SECRET} characters.`);
     return value;
   };
+  const prefix = (name: string, standard: string) => {
+    const value = text(name) ?? standard;
+    // Clients resolve `.` and `..` before they send, and an empty step would not survive either.
+    if (/^[\w.!'()* -]+(\/[\w.!'()* -]+)*\/?$/.test(value) && !value.split('/').some((step) => /^\.\.?$/.test(step)))
+      return value;
+    faults.push(
+      `${name} must be letters, digits and -_.!'()* between single slashes, as in "multipart/"; it is "${value}".`,
+    );
+    return standard;
+  };
+  const region = (name: string, standard: string) => {
+    const value = text(name) ?? standard;
+    if (/^[a-z0-9-]+$/i.test(value)) return value;
+    faults.push(`${name} must be letters, digits and dashes, as in ${standard}; it is "${value}".`);
+    return standard;
+  };
   return {
     text,
+    prefix,
+    region,
     all,
     number,
     port: (name: string, standard: number) => number(name, 0, 65_535) ?? standard,
@@ -136,8 +154,8 @@ function reader(env: Env, faults: string[]) {
 }
 
 function s3(read: Reader): StoreConfig | undefined {
-  const keys = read.all('S3_', ['ACCESS_KEY', 'SECRET_KEY', 'BUCKET']);
-  const region = read.text('S3_REGION') ?? 'us-east-1';
+  const keys = read.all('S3_', ['ACCESS_KEY', 'SECRET_KEY', 'BUCKET'], read.text('S3_ENDPOINT') !== undefined);
+  const region = read.region('S3_REGION', 'us-east-1');
   const endpoint = read.address('S3_ENDPOINT', ['http:', 'https:']) ?? `https://s3.${region}.amazonaws.com`;
   const amazon = /\.amazonaws\.com(\.cn)?$/.test(new URL(endpoint).hostname);
   const profile = PROFILES[read.choice('S3_PROFILE', ['S3', 'R2', 'generic']) ?? (amazon ? 'S3' : 'generic')];

@@ -8,12 +8,15 @@ import { migrate } from './database/migrate.ts';
 import type { Deps } from './deps.ts';
 import { startBucket } from './embedded/bucket.ts';
 import { createPage } from './embedded/page.ts';
-import { startPostgres } from './embedded/postgres.ts';
+import { type EmbeddedPostgres, startPostgres } from './embedded/postgres.ts';
 import { StartError } from './fault.ts';
 import { listenOn } from './listen.ts';
 
 /** What was started, last first to be stopped. */
 const running: (() => Promise<unknown>)[] = [];
+
+/** Outlives this process unless it is stopped. */
+let postgres: EmbeddedPostgres | undefined;
 
 const say = (line: string) => console.log(line);
 
@@ -25,6 +28,7 @@ async function start(config: Config): Promise<void> {
   let databaseUrl = config.databaseUrl;
   if (!databaseUrl) {
     const database = await startPostgres({ folder: config.dataDir });
+    postgres = database;
     running.push(() => database.stop());
     databaseUrl = database.url;
     say(`PostgreSQL  ${database.folder}${database.adopted ? ' (left running by an earlier server, adopted)' : ''}`);
@@ -86,18 +90,29 @@ async function stop(): Promise<void> {
 }
 
 function onSignal(): void {
-  if (stopping) process.exit(1);
+  if (stopping) {
+    // The database goes down in order even so; it would outlive this process.
+    void (postgres?.stop() ?? Promise.resolve()).catch(() => {}).then(() => process.exit(1));
+    return;
+  }
   stopping = true;
   say('Stopping: finishing what is in flight. Once more to stop at once.');
-  void stop().then(() => process.exit(0));
+  // What is just being started has to be up before it can be stopped.
+  void starting
+    .catch(() => {})
+    .then(stop)
+    .then(() => process.exit(0));
 }
 
 let stopping = false;
+let starting: Promise<void> = Promise.resolve();
 for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, onSignal);
 
 try {
-  await start(readConfig(process.env, process.argv.slice(2)));
+  starting = start(readConfig(process.env, process.argv.slice(2)));
+  await starting;
 } catch (error) {
+  if (stopping) await new Promise(() => {});
   console.error(error instanceof StartError ? error.message : `Partway cannot start: ${(error as Error).message}`);
   await stop();
   process.exit(1);

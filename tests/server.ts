@@ -1,5 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { chmodSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { freePorts } from './ports.ts';
@@ -27,11 +27,18 @@ export const plainEnv = (env: Record<string, string> = {}): Record<string, strin
   ...env,
 });
 
+/** Open enough for the user that PostgreSQL runs as under root; else its data would go to a shelter outside. */
+function temporaryFolder(): string {
+  const folder = mkdtempSync(join(tmpdir(), 'partway-data-'));
+  chmodSync(folder, 0o711);
+  return folder;
+}
+
 /** Runs `server/main.ts` as a process of its own; resolves once it says that it listens. */
 export async function startServer(options: ServerOptions = {}) {
   const [free, bucketPort] = await freePorts(2);
   const port = options.port ?? free!;
-  const dataDir = options.dataDir ?? mkdtempSync(join(tmpdir(), 'partway-data-'));
+  const dataDir = options.dataDir ?? temporaryFolder();
   const env = plainEnv({ PORT: String(port), BUCKET_PORT: String(bucketPort), DATA_DIR: dataDir, ...options.env });
   let output = '';
   let child: ChildProcess;

@@ -8,9 +8,15 @@ import { locate, partPresigner } from './presign.ts';
 
 const unquoted = (etag: string | undefined) => (etag ?? '').replaceAll('"', '');
 
+const CREATIONS = 3;
+/** A store that is silent for so long has lost the request. */
+const ANSWER_MS = 20_000;
+/** Putting ten thousand parts together takes a store minutes, some of them without a word. */
+const COMPLETION_MS = 10 * 60_000;
+
 /** The bucket that `store` describes, over the AWS SDK; opens no connection until it is used. */
 export function openBucket(store: StoreConfig): Bucket {
-  const client = new S3.S3Client({
+  const options: S3.S3ClientConfig = {
     region: store.region,
     endpoint: store.endpoint,
     forcePathStyle: store.pathStyle,
@@ -19,8 +25,12 @@ export function openBucket(store: StoreConfig): Bucket {
     requestChecksumCalculation: 'WHEN_REQUIRED',
     responseChecksumValidation: 'WHEN_REQUIRED',
     maxAttempts: 3,
-    requestHandler: { connectionTimeout: 5_000 },
-  });
+    requestHandler: { connectionTimeout: 5_000, requestTimeout: ANSWER_MS, throwOnRequestTimeout: true },
+  };
+  const client = new S3.S3Client(options);
+  /** For what must not be done twice: the answer to the first attempt may have been lost after it had been done. */
+  const once = new S3.S3Client({ ...options, maxAttempts: 1, requestHandler: client.config.requestHandler });
+
   const Bucket = store.bucket;
 
   async function call<Output>(send: () => Promise<Output>): Promise<Output> {
@@ -111,7 +121,15 @@ export function openBucket(store: StoreConfig): Bucket {
         ContentDisposition: headers.contentDisposition,
         Metadata: headers.metadata,
       };
-      return (await call(() => client.send(new S3.CreateMultipartUploadCommand(input)))).UploadId!;
+      for (let attempt = 1; ; attempt++) {
+        try {
+          return (await call(() => once.send(new S3.CreateMultipartUploadCommand(input)))).UploadId!;
+        } catch (error) {
+          if (!(error instanceof StoreFault && error.kind === 'unavailable') || attempt === CREATIONS) throw error;
+          const begun = await findUpload(key);
+          if (begun) return begun;
+        }
+      }
     },
     findUpload,
     presignPart: partPresigner(client, store),
@@ -119,7 +137,7 @@ export function openBucket(store: StoreConfig): Bucket {
     completeUpload: async ({ key, uploadId }, parts) => {
       const Parts = parts.map(({ partNumber, etag }) => ({ PartNumber: partNumber, ETag: etag }));
       const input = { Bucket, Key: key, UploadId: uploadId, MultipartUpload: { Parts } };
-      await call(() => client.send(new S3.CompleteMultipartUploadCommand(input)));
+      await call(() => client.send(new S3.CompleteMultipartUploadCommand(input), { requestTimeout: COMPLETION_MS }));
     },
     headObject,
     presignGet: (key, expiresIn) => getSignedUrl(client, new S3.GetObjectCommand({ Bucket, Key: key }), { expiresIn }),

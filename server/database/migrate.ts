@@ -53,7 +53,7 @@ async function makeRole(sql: postgres.Sql): Promise<void> {
   const [{ user }] = (await sql`select quote_ident(current_user) as user`) as unknown as [{ user: string }];
   if (!member?.yes) statements.push(`GRANT ${SERVER_ROLE} TO ${user}`);
   try {
-    for (const statement of statements) await sql.unsafe(statement);
+    for (const statement of statements) await sql.unsafe(statement).catch(unlessThere);
     await sql.unsafe(`SET ROLE ${SERVER_ROLE}`);
     await sql.unsafe('RESET ROLE');
   } catch (error) {
@@ -67,6 +67,12 @@ async function makeRole(sql: postgres.Sql): Promise<void> {
       ].join('\n  '),
     );
   }
+}
+
+/** Roles are one for all databases of a cluster: the server of another may have made it just now. */
+function unlessThere(error: unknown): void {
+  const { code } = error as { code?: string };
+  if (code !== '42710' && code !== '23505') throw error;
 }
 
 function explained(error: unknown): unknown {

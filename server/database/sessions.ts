@@ -126,6 +126,16 @@ export async function leaseCreation(sql: Query, id: string, holder: string, leas
   );
 }
 
+/** Lets the next repeat try at once. */
+export async function releaseCreation(sql: Query, id: string, holder: string) {
+  return first(
+    await sql`
+      update multipart_uploads set lease_holder = null, lease_until = null
+      where id = ${id} and upload_id is null and lease_holder = ${holder}
+      returning ${sql.unsafe(COLUMNS)}`,
+  );
+}
+
 export async function attachUpload(sql: Query, id: string, uploadId: string) {
   return first(
     await sql`

@@ -31,7 +31,7 @@ export async function readBody<T>(request: Request, schema: z.ZodType<T>): Promi
   const type = request.headers.get('content-type')?.split(';')[0]?.trim().toLowerCase();
   if (type !== 'application/json')
     throw new UploadError('UNSUPPORTED_MEDIA_TYPE', 'Send JSON with Content-Type: application/json.');
-  const parsed = schema.safeParse(parseJson(await limitedText(request)));
+  const parsed = schema.safeParse(parseJson(await limitedText(request)), { reportInput: true });
   if (parsed.success) return parsed.data;
   throw faultOf(parsed.error.issues[0]!);
 }

@@ -11,7 +11,7 @@ const schema = z.object({
   filename: text(LONGEST_NAME),
   fileSize: z.int().min(0),
   contentType: text(255).regex(
-    /^[\w!#$&^.+-]+\/[\w!#$&^.+-]+(\s*;[\x20-\x7e]*)?$/,
+    /^[\w!#$&^.+-]+\/[\w!#$&^.+-]+( *;[\x20-\x7e]*)?$/,
     'must be a media type such as video/mp4',
   ),
   provider: z.enum(['S3', 'R2']).optional(),

@@ -14,7 +14,8 @@ export interface Caller {
 }
 
 const LOCAL = new Set(['localhost', '127.0.0.1', '[::1]']);
-const FORWARDING = ['forwarded', 'via', 'x-real-ip', 'x-forwarded-for', 'x-forwarded-host', 'x-forwarded-proto'];
+const FORWARDING =
+  /^(forwarded|via|x-real-ip|x-client-ip|x-cluster-client-ip|true-client-ip|x-forwarded(-.*)?|cf-.*|fly-.*)$/;
 const DEV_KEY = 'dev';
 
 const hostOf = (value: string) => (URL.canParse(value) ? new URL(value).hostname : '');
@@ -25,7 +26,7 @@ function isLocal(headers: Headers): boolean {
   return (
     LOCAL.has(hostOf(`http://${headers.get('host')}`)) &&
     (origin === null || LOCAL.has(hostOf(origin))) &&
-    !FORWARDING.some((name) => headers.has(name))
+    ![...headers.keys()].some((name) => FORWARDING.test(name))
   );
 }
 

@@ -1,7 +1,14 @@
 import { create as contentDisposition } from 'content-disposition';
-import type { ObjectHeaders } from '../bucket/bucket.ts';
+import type { Bucket, ObjectHeaders } from '../bucket/bucket.ts';
 import { UploadError } from '../contract/errors.ts';
-import { attachUpload, findByIdempotencyKey, leaseCreation, type Session } from '../database/sessions.ts';
+import {
+  attachUpload,
+  findByIdempotencyKey,
+  findSession,
+  leaseCreation,
+  releaseCreation,
+  type Session,
+} from '../database/sessions.ts';
 import type { Deps } from '../deps.ts';
 import type { Caller } from './caller.ts';
 import { patiently } from './patience.ts';
@@ -36,11 +43,22 @@ export async function createUpload(
     if (turn.found) return turn.found;
   }
   const bucket = bucketOf(deps, session);
-  const adopted = repeated ? await bucket.findUpload(session.fileKey) : undefined;
-  const uploadId = adopted ?? (await bucket.createUpload(session.fileKey, objectHeaders(session)));
+  const key = session.fileKey;
+  const uploadId = await create(bucket, session, repeated).catch(async (error) => {
+    // The next repeat need not wait for the lease: it looks for what this one may have left behind.
+    await deps.database.scoped(scope, (sql) => releaseCreation(sql, session.id, holder));
+    throw error;
+  });
   const attached = await deps.database.scoped(scope, (sql) => attachUpload(sql, session.id, uploadId));
   if (attached) return attached;
+  const now = await deps.database.scoped(scope, (sql) => findSession(sql, session.id));
+  if (now?.uploadId !== uploadId) await bucket.abortUpload({ key, uploadId });
   throw new UploadError('UPLOAD_STARTING', 'This init was overtaken by another; ask again.', { retryAfter: 1 });
+}
+
+async function create(bucket: Bucket, session: Session, repeated: boolean): Promise<string> {
+  const adopted = repeated ? await bucket.findUpload(session.fileKey) : undefined;
+  return adopted ?? bucket.createUpload(session.fileKey, objectHeaders(session));
 }
 
 /**

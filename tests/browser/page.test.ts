@@ -58,9 +58,9 @@ describe.skipIf(!findChrome())('the page', () => {
   staged(
     'asks for the file again when the tab was closed too early, and then sends only what is missing',
     async (stage) => {
-        const page = await openPage(stage);
+      const page = await openPage(stage);
       // A disk without room for slices: nothing of the file outlives the tab.
-    await page.evaluate(`void (IDBObjectStore.prototype.put = new Proxy(IDBObjectStore.prototype.put, {
+      await page.evaluate(`void (IDBObjectStore.prototype.put = new Proxy(IDBObjectStore.prototype.put, {
       apply(put, store, [value, key]) {
         if (value instanceof Blob) throw new DOMException('no room', 'QuotaExceededError');
         return Reflect.apply(put, store, key === undefined ? [value] : [value, key]);
@@ -69,7 +69,7 @@ describe.skipIf(!findChrome())('the page', () => {
       await pick(page, stage.file.path);
       await stage.wire.waitFor(() => stage.wire.puts().some(({ status }) => status === 200));
       await page.close();
-        const before = new Set(
+      const before = new Set(
         stage.wire
           .puts()
           .filter(({ status }) => status === 200)
