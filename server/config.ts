@@ -37,6 +37,7 @@ export interface Config {
 }
 
 const SHORTEST_SECRET = 32;
+const DATABASE_PROTOCOLS = ['postgres:', 'postgresql:'];
 
 type Env = Record<string, string | undefined>;
 
@@ -51,7 +52,7 @@ export function readConfig(env: Env, argv: string[]): Config {
     dev,
     host: read.text('HOST') ?? (dev ? '127.0.0.1' : '0.0.0.0'),
     port: read.port('PORT', 8787),
-    databaseUrl: read.address('DATABASE_URL', ['postgres:', 'postgresql:']),
+    databaseUrl: read.address('DATABASE_URL', DATABASE_PROTOCOLS),
     stores: [s3(read), r2(read)].filter((store) => store !== undefined),
     defaultProvider: read.choice('DEFAULT_PROVIDER', ['S3', 'R2']),
     bucketPort: read.port('BUCKET_PORT', 8788),
@@ -74,6 +75,14 @@ export function readConfig(env: Env, argv: string[]): Config {
     faults.push(`DEFAULT_PROVIDER is ${config.defaultProvider}, but no bucket of that provider is configured.`);
   if (faults.length) throw new StartError(faults.join('\n'));
   return { ...config, secret: config.secret || keptSecret(config.dataDir) };
+}
+
+/** The database alone, for commands that need nothing else. */
+export function readDatabaseUrl(env: Env): string {
+  const faults: string[] = [];
+  const url = reader(env, faults).address('DATABASE_URL', DATABASE_PROTOCOLS);
+  if (url) return url;
+  throw new StartError(faults[0] ?? 'DATABASE_URL is missing: give the address of the database that the server uses.');
 }
 
 type Reader = ReturnType<typeof reader>;

@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import postgres from 'postgres';
+import { readDatabaseUrl } from './config.ts';
 import { insertApiKey } from './database/credentials.ts';
 import { migrate } from './database/migrate.ts';
 import { StartError } from './fault.ts';
@@ -9,8 +10,7 @@ import { hashToken, newApiKey } from './token.ts';
 async function create(args: string[]): Promise<void> {
   const user = args[0] === 'create' && args[1] === '--user' && args.length === 3 ? args[2]!.trim() : '';
   if (!user) throw new StartError('Usage: npm run keys -- create --user USER');
-  const url = process.env.DATABASE_URL;
-  if (!url) throw new StartError('DATABASE_URL is missing: give the address of the database that the server uses.');
+  const url = readDatabaseUrl(process.env);
   await migrate(url);
   const sql = postgres(url, { max: 1, onnotice: () => {} });
   const key = newApiKey(randomBytes);

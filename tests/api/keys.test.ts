@@ -1,0 +1,58 @@
+import { afterAll, beforeAll, expect, setDefaultTimeout, test } from 'bun:test';
+import { chmodSync, mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { type EmbeddedPostgres, startPostgres } from '../../server/embedded/postgres.ts';
+import { plainEnv, type Server, startServer } from '../server.ts';
+
+setDefaultTimeout(60_000);
+const ROOT = new URL('../..', import.meta.url).pathname;
+
+let folder: string;
+let database: EmbeddedPostgres;
+let server: Server;
+
+beforeAll(async () => {
+  folder = mkdtempSync(join(tmpdir(), 'partway-keys-'));
+  chmodSync(folder, 0o711);
+  database = await startPostgres({ folder });
+  server = await startServer({ env: { DATABASE_URL: database.url } });
+});
+afterAll(async () => {
+  await server?.stop();
+  await database?.stop();
+  rmSync(folder, { recursive: true, force: true });
+});
+
+function keys(args: string[], env: Record<string, string>) {
+  const { exitCode, stdout, stderr } = Bun.spawnSync([process.execPath, 'server/keys.ts', ...args], {
+    cwd: ROOT,
+    env: plainEnv(env),
+  });
+  return { exitCode, stdout: stdout.toString().trim(), stderr: stderr.toString().trim() };
+}
+
+test('a key made on the command line opens the API, and the database does not hold it', async () => {
+  const { exitCode, stdout: key } = keys(['create', '--user', 'anna'], { DATABASE_URL: database.url });
+  expect(exitCode).toBe(0);
+  const asked = await fetch(`${server.url}/api/v1/upload/multipart/grant`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json', 'x-api-key': key },
+    body: '{}',
+  });
+  expect(asked.status).toBe(200);
+  const sql = new Bun.SQL(database.url);
+  const rows = await sql`select api_keys::text as row from api_keys`;
+  await sql.close();
+  expect(rows).toHaveLength(1);
+  expect(rows[0].row).not.toContain(key);
+});
+
+test('a wrong call makes no key and says in one line what is right', () => {
+  expect(keys(['create'], { DATABASE_URL: database.url })).toEqual({
+    exitCode: 1,
+    stdout: '',
+    stderr: 'Usage: npm run keys -- create --user USER',
+  });
+  expect(keys(['create', '--user', 'anna'], {}).stderr).toStartWith('DATABASE_URL is missing');
+});
