@@ -5,18 +5,17 @@ import { holdDriveLock } from '../sw/lock.ts';
 const PAUSE_MS = 1000;
 
 /**
- * Drives the uploads of `owner` whenever this page may: while it lives, holds the drive lock and is not frozen.
- * `onLeave` is called when the page goes away, while it still can act. Returns how to stop for good.
+ * Drives the uploads of `owner` until `signal` aborts, whenever this page may: while it holds the drive lock and is not
+ * frozen. `onLeave` is called when the page goes away, while it still can act.
  */
-export function driveFromPage(owner: string, host: Host, onLeave: () => void): () => void {
+export function driveFromPage(owner: string, host: Host, signal: AbortSignal, onLeave: () => void): void {
   let awake = new AbortController();
-  let stopped = false;
 
   async function run(): Promise<void> {
-    const { signal } = awake;
-    while (!signal.aborted && !stopped) {
+    const here = AbortSignal.any([signal, awake.signal]);
+    while (!here.aborted) {
       try {
-        await holdDriveLock(owner, host.bus, signal, (held) => drive(host, held, false));
+        await holdDriveLock(owner, host.bus, here, (held) => drive(host, held, false));
       } catch {
         // The lock was stolen while the page was frozen: queue for it again.
         await new Promise((resolve) => setTimeout(resolve, PAUSE_MS));
@@ -26,24 +25,16 @@ export function driveFromPage(owner: string, host: Host, onLeave: () => void): (
   // A frozen page would keep the lock and do nothing: it lets go before.
   const sleep = () => {
     onLeave();
-    awake.abort(new DOMException('The page is going away.', 'AbortError'));
+    awake.abort();
   };
   const wake = () => {
-    if (!awake.signal.aborted || stopped) return;
+    if (!awake.signal.aborted) return;
     awake = new AbortController();
     void run();
   };
-  document.addEventListener('freeze', sleep);
-  window.addEventListener('pagehide', sleep);
-  document.addEventListener('resume', wake);
-  window.addEventListener('pageshow', wake);
+  document.addEventListener('freeze', sleep, { signal });
+  window.addEventListener('pagehide', sleep, { signal });
+  document.addEventListener('resume', wake, { signal });
+  window.addEventListener('pageshow', wake, { signal });
   void run();
-  return () => {
-    stopped = true;
-    awake.abort(new DOMException('The client was closed.', 'AbortError'));
-    document.removeEventListener('freeze', sleep);
-    window.removeEventListener('pagehide', sleep);
-    document.removeEventListener('resume', wake);
-    window.removeEventListener('pageshow', wake);
-  };
 }

@@ -26,22 +26,23 @@ const PAUSE_MS = 5000;
 interface Kept {
   file: File;
   partSize: number;
-  staging: AbortController;
-  /** Aborts when the page lets go of the file. */
-  release: AbortController;
+  staging?: AbortController;
+  /** Tells the other tabs that the page has let go of the file. */
+  release(): void;
 }
 
-export function createFiles(store: Store, bus: Bus): Files {
+/** Without `keepSlices` nothing of a file is written to IndexedDB. */
+export function createFiles(store: Store, bus: Bus, keepSlices: boolean): Files {
   const kept = new Map<string, Kept>();
 
   async function stage(record: UploadRecord, entry: Kept): Promise<void> {
-    entry.staging.abort();
+    entry.staging?.abort();
     entry.staging = new AbortController();
-    entry.partSize = record.partSize;
     const { signal } = entry.staging;
+    entry.partSize = record.partSize;
     while (!signal.aborted) {
       try {
-        return await stageFile(store, bus, record, entry.file, signal);
+        return await stageFile(store, bus, record, entry.file, signal, keepSlices);
       } catch (error) {
         if (UNREADABLE.has((error as Error).name)) return lose(record.id);
         await waitFor(PAUSE_MS, signal);
@@ -50,15 +51,15 @@ export function createFiles(store: Store, bus: Bus): Files {
   }
   async function lose(id: string): Promise<void> {
     drop(id);
-    const told = { code: 'FILE_NEEDED', message: 'The file cannot be read any more: pick it again.' };
+    const told = { code: 'FILE_NEEDED', message: 'The file cannot be read any more.' };
     await store.change(id, () => ({ error: told }));
     bus.post({ type: 'changed', id });
   }
   function drop(id: string): void {
     const entry = kept.get(id);
     kept.delete(id);
-    entry?.staging.abort();
-    entry?.release.abort();
+    entry?.staging?.abort();
+    entry?.release();
   }
 
   bus.listen(async (message) => {
@@ -66,7 +67,8 @@ export function createFiles(store: Store, bus: Bus): Files {
     const entry = kept.get(message.id);
     if (!entry) return;
     const record = await store.upload(message.id);
-    if (record?.state !== 'open' || record.error?.code === 'FILE_NEEDED') drop(message.id);
+    if (record?.state === 'failed') entry.staging?.abort();
+    else if (record?.state !== 'open' || record.error?.code === 'FILE_NEEDED') drop(message.id);
     // The server's plan is another: cut the file anew.
     else if (record.partSize !== entry.partSize) void stage(record, entry);
   });
@@ -75,24 +77,22 @@ export function createFiles(store: Store, bus: Bus): Files {
     get: (id) => kept.get(id)?.file,
     async keep(record, file) {
       await store.change(record.id, () => ({ error: undefined }));
-      const release = new AbortController();
-      const entry = { file, partSize: record.partSize, staging: new AbortController(), release };
+      drop(record.id);
+      const { promise, resolve: release } = Promise.withResolvers<void>();
+      const entry: Kept = { file, partSize: record.partSize, release };
       kept.set(record.id, entry);
       // Held as long as this page has the file; other tabs see it in the list of locks.
-      void navigator.locks.request(lockName(record.id), () => aborted(release.signal));
+      void navigator.locks?.request(lockName(record.id), () => promise);
       void stage(record, entry);
     },
     drop,
     async somewhere(record) {
       if (kept.has(record.id)) return true;
-      const { held = [] } = await navigator.locks.query();
+      const { held = [] } = (await navigator.locks?.query()) ?? {};
       return held.some((lock) => lock.name === lockName(record.id));
     },
     close() {
-      for (const id of [...kept.keys()]) drop(id);
+      for (const id of kept.keys()) drop(id);
     },
   };
 }
-
-const aborted = (signal: AbortSignal) =>
-  new Promise<void>((resolve) => (signal.aborted ? resolve() : signal.addEventListener('abort', () => resolve())));

@@ -2,13 +2,14 @@ import type { Phase } from '../sw/bus.ts';
 import type { UploadRecord } from '../sw/record.ts';
 
 /**
- * `preparing`: being cut, nothing sent yet. `needs-file`: the rest is on no device, pick the file again.
- * `finishing`: everything is stored, the server verifies.
+ * `preparing`: being cut, nothing sent yet. `waiting`: it goes on by itself when what it waits for is back.
+ * `needs-file`: the rest is on no device, pick the file again. `finishing`: everything is stored, the server verifies.
  */
 export type State =
   | 'preparing'
   | 'uploading'
   | 'waiting'
+  | 'paused'
   | 'finishing'
   | 'done'
   | 'failed'
@@ -25,6 +26,7 @@ export interface Circumstances {
 export function stateOf(record: UploadRecord | undefined, { phase, fileAtHand }: Circumstances): State {
   if (!record || record.state === 'cancelling') return 'cancelled';
   if (record.state !== 'open') return record.state;
+  if (record.paused) return 'paused';
   if (!record.staged && !fileAtHand) return 'needs-file';
   return phase ?? 'preparing';
 }

@@ -1,45 +1,75 @@
+import { storedBytes } from '../server/contract/progress.ts';
+import { rangesOf } from '../server/contract/ranges.ts';
 import type { Bus } from '../sw/bus.ts';
 import type { UploadRecord } from '../sw/record.ts';
 import type { Store } from '../sw/store.ts';
+import { planOf } from '../sw/transit.ts';
 import { Upload, type UploadOwner } from './upload.ts';
 
-interface Source extends UploadOwner {
+interface Source {
   store: Store;
   bus: Bus;
   /** Whether some open tab has the record's file. */
   somewhere(record: UploadRecord): Promise<boolean>;
 }
 
-/** The `Upload` objects of one client, one for each record, kept in step with the store. */
-export function createViews() {
-  const views = new Map<string, Upload>();
+/** The `Upload` objects of one client, kept in step with the store. */
+export function createViews(owner: UploadOwner) {
+  const views = new Set<Upload>();
   const watchers = new Set<(upload: Upload) => void>();
   let source: Source | undefined;
 
-  function show(record: UploadRecord): Upload {
-    const view = new Upload(record, () => source);
-    views.set(record.id, view);
+  const of = (id: string) => [...views].filter((view) => view.id === id);
+
+  function make(record: UploadRecord): Upload {
+    const view = new Upload(record, owner);
+    views.add(view);
+    return view;
+  }
+  function announce(view: Upload): Upload {
     for (const watcher of watchers) watcher(view);
     return view;
   }
-  async function refresh({ store, somewhere }: Source, id: string): Promise<void> {
+  const show = (record: UploadRecord) => announce(make(record));
+  /** One that another tab or an earlier visit began, with what it has come to. */
+  async function meet(store: Store, record: UploadRecord): Promise<void> {
+    if (of(record.id).length || record.state === 'cancelling') return;
+    const view = make(record);
+    const stored = (await store.parts(record)).filter((part) => part.stored);
+    view.begin(storedBytes(planOf(record), rangesOf(stored.map((part) => part.partNumber))), stored.length);
+    announce(view);
+  }
+  async function refresh(id: string): Promise<void> {
+    const { store, somewhere } = source!;
     const record = await store.upload(id);
-    const view = views.get(id) ?? (record && record.state !== 'cancelling' ? show(record) : undefined);
-    view?.update(record, record !== undefined && (await somewhere(record)));
-    if (!record) views.delete(id);
+    if (record) await meet(store, record);
+    const atHand = record !== undefined && (await somewhere(record));
+    for (const view of of(id)) {
+      view.update(record, atHand);
+      if (!record) views.delete(view);
+    }
   }
 
   return {
     show,
-    all: () => [...views.values()],
+    refresh,
+    make,
+    /** Whoever watches hears of it, unless it is one more view of an upload that they know. */
+    introduce: (view: Upload) => void (of(view.id).length === 1 && announce(view)),
+    all: () => [...new Map([...views].map((view) => [view.id, view])).values()],
     watch: (watcher: (upload: Upload) => void) => void watchers.add(watcher),
     /** Tells every view that circumstances outside its record changed. */
     touch() {
-      for (const view of views.values()) view.dispatchEvent(new Event('change'));
+      for (const view of views) view.touch();
+    },
+    /** They are no longer this person's. */
+    clear() {
+      for (const view of views) view.vanish({ code: 'SIGNED_OUT', message: 'Signed out.' });
+      views.clear();
     },
     /** The open upload that needs just this file to go on. */
     waitingFor: (file: File) =>
-      [...views.values()].find(({ state, record }) => {
+      [...views].find(({ state, record }) => {
         const same =
           record.name === file.name && record.size === file.size && record.lastModified === file.lastModified;
         return same && state === 'needs-file';
@@ -47,13 +77,14 @@ export function createViews() {
     serve(from: Source) {
       source = from;
       from.bus.listen((message) => {
-        if (message.type === 'changed') void refresh(from, message.id);
-        if (message.type === 'progress') views.get(message.id)?.progress(message.bytes, message.phase);
+        if (message.type === 'changed') void refresh(message.id);
+        if (message.type === 'stored') for (const view of of(message.id)) view.land(message.partNumber);
+        if (message.type !== 'progress') return;
+        const { bytes, parts, phase, trouble } = message;
+        for (const view of of(message.id)) view.move(bytes, parts, phase, trouble);
       });
-    },
-    async load() {
-      if (!source) return;
-      for (const { id } of await source.store.uploads()) await refresh(source, id);
     },
   };
 }
+
+export type Views = ReturnType<typeof createViews>;

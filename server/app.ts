@@ -4,54 +4,64 @@ import { UploadError } from './contract/errors.ts';
 import { BASE_PATH } from './contract/wire.ts';
 import type { Deps } from './deps.ts';
 import { abort } from './routes/abort.ts';
+import { claim } from './routes/claim.ts';
 import { complete } from './routes/complete.ts';
 import { failure } from './routes/failure.ts';
 import { grant } from './routes/grant.ts';
 import { init } from './routes/init.ts';
+import { list } from './routes/list.ts';
+import { pause } from './routes/pause.ts';
+import { progress } from './routes/progress.ts';
 import { resume } from './routes/resume.ts';
 import { sign } from './routes/sign.ts';
 
 type Call = (deps: Deps, request: Request) => Promise<object>;
 
-const CALLS: Record<string, Call> = { grant, init, sign, resume, complete, abort };
+const POSTED: Record<string, Call> = { grant, init, claim, sign, resume, pause, complete, abort };
 
-/** The upload API under `/api/v1/upload/multipart`, and `/healthz`. */
+/**
+ * The upload API under `/api/v1/upload/multipart`. Mounts inside another Hono app under any path, by `route` or by
+ * `mount`; what lies outside that path is left alone.
+ */
 export function createApp(deps: Deps): Hono {
   const app = new Hono();
   app.use(
     `${BASE_PATH}/*`,
     cors({
       origin: deps.allowedOrigins,
-      allowMethods: ['POST'],
-      allowHeaders: ['authorization', 'content-type', 'idempotency-key', 'x-api-key'],
+      allowMethods: ['GET', 'POST'],
+      allowHeaders: ['authorization', 'content-type', 'idempotency-key', 'x-api-key', 'x-resume-token'],
       exposeHeaders: ['retry-after'],
       maxAge: 7200,
     }),
+    async (context, next) => {
+      await next();
+      context.header('x-content-type-options', 'nosniff');
+      context.header('cache-control', 'no-store');
+    },
   );
-  app.use('*', async (context, next) => {
-    await next();
-    context.header('x-content-type-options', 'nosniff');
-  });
-  app.use(`${BASE_PATH}/*`, async (context, next) => {
-    await next();
-    context.header('cache-control', 'no-store');
-  });
-  for (const [name, call] of Object.entries(CALLS)) {
-    app.post(`${BASE_PATH}/${name}`, async ({ req }) => {
+  const serve = (method: 'GET' | 'POST', path: string, name: string, call: Call) => {
+    app.on(method, BASE_PATH + path, async ({ req }) => {
       try {
         return Response.json(await call(deps, req.raw));
       } catch (error) {
         return failure(deps, error, name);
       }
     });
-    app.all(`${BASE_PATH}/${name}`, () => {
-      const response = failure(deps, new UploadError('METHOD_NOT_ALLOWED', `${name} takes POST only.`), name);
-      response.headers.set('allow', 'POST');
+    app.all(BASE_PATH + path, () => {
+      const response = failure(deps, new UploadError('METHOD_NOT_ALLOWED', `${name} takes ${method} only.`), name);
+      response.headers.set('allow', method);
       return response;
     });
-  }
-  app.get('/healthz', () => Response.json({ success: true }));
-  app.notFound(() => failure(deps, new UploadError('NOT_FOUND', 'There is nothing at this address.'), ''));
+  };
+  for (const [name, call] of Object.entries(POSTED)) serve('POST', `/${name}`, name, call);
+  serve('GET', '/progress', 'progress', progress);
+  for (const path of ['', '/']) serve('GET', path, 'list', list);
+
+  const nothingHere = () => failure(deps, new UploadError('NOT_FOUND', 'There is nothing at this address.'), '');
+  // Inside another app `notFound` is that app's own.
+  app.all(`${BASE_PATH}/*`, nothingHere);
+  app.notFound(nothingHere);
   app.onError((error) => failure(deps, error, ''));
   return app;
 }

@@ -1,9 +1,12 @@
-import { randomBytes } from 'node:crypto';
-import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
-import { join, resolve } from 'node:path';
-import { PROFILES, type Profile } from './contract/profile.ts';
+import { resolve } from 'node:path';
+import type { Profile } from './contract/profile.ts';
+import { PROFILES } from './contract/profiles.ts';
 import type { Provider } from './contract/wire.ts';
+import { type Env, type Reader, reader } from './env.ts';
 import { StartError } from './fault.ts';
+import { keptSecret } from './secret.ts';
+import type { Webhook } from './webhook/post.ts';
+import { parseSecrets } from './webhook/signature.ts';
 
 /** One configured bucket and what its store demands. */
 export interface StoreConfig {
@@ -34,15 +37,13 @@ export interface Config {
   partDigest: boolean;
   dataDir: string;
   secret: string;
+  webhook: Webhook | undefined;
 }
 
-const SHORTEST_SECRET = 32;
 const DATABASE_PROTOCOLS = ['postgres:', 'postgresql:'];
 
-type Env = Record<string, string | undefined>;
-
-/** Reads the whole configuration; throws one `StartError` that names every fault. */
-export function readConfig(env: Env, argv: string[]): Config {
+/** Reads the whole configuration; `argv` may hold `--dev`. Throws one `StartError` that names every fault. */
+export function readConfig(env: Env, argv: string[] = []): Config {
   const faults: string[] = [];
   const read = reader(env, faults);
   const dev = argv.includes('--dev');
@@ -62,6 +63,7 @@ export function readConfig(env: Env, argv: string[]): Config {
     partDigest: read.choice('PART_DIGEST', ['md5', 'none']) !== 'none',
     dataDir: resolve(read.text('DATA_DIR') ?? '.partway'),
     secret: read.secret('PARTWAY_SECRET', dev),
+    webhook: webhook(read, faults),
   };
   if (!dev && !read.text('DATABASE_URL'))
     faults.push('DATABASE_URL is missing: give the address of a PostgreSQL 14 or newer, or start with --dev.');
@@ -83,83 +85,6 @@ export function readDatabaseUrl(env: Env): string {
   const url = reader(env, faults).address('DATABASE_URL', DATABASE_PROTOCOLS);
   if (url) return url;
   throw new StartError(faults[0] ?? 'DATABASE_URL is missing: give the address of the database that the server uses.');
-}
-
-type Reader = ReturnType<typeof reader>;
-
-function reader(env: Env, faults: string[]) {
-  const text = (name: string) => env[name]?.trim() || undefined;
-  const all = (prefix: string, names: string[], meant = false) => {
-    const lacking = names.filter((name) => !text(prefix + name));
-    if (lacking.length === names.length && !meant) return undefined;
-    for (const name of lacking) faults.push(`${prefix}${name} is missing: the other ${prefix}* variables are set.`);
-    return Object.fromEntries(names.map((name) => [name, text(prefix + name) ?? '']));
-  };
-  const number = (name: string, lowest: number, highest: number) => {
-    const value = text(name);
-    if (value === undefined) return undefined;
-    if (/^\d+$/.test(value) && Number(value) >= lowest && Number(value) <= highest) return Number(value);
-    faults.push(`${name} must be a whole number from ${lowest} to ${highest}; it is "${value}".`);
-    return undefined;
-  };
-  const choice = <T extends string>(name: string, values: T[]) => {
-    const value = text(name);
-    if (value === undefined || values.includes(value as T)) return value as T | undefined;
-    faults.push(`${name} must be ${values.join(' or ')}; it is "${value}".`);
-    return undefined;
-  };
-  const address = (name: string, protocols: string[]) => {
-    const value = text(name);
-    if (value === undefined) return undefined;
-    if (URL.canParse(value) && protocols.includes(new URL(value).protocol)) return value.replace(/\/+$/, '');
-    // The value is not shown: an address may carry a password.
-    faults.push(`${name} must be an address that begins with ${protocols.map((p) => `${p}//`).join(' or ')}.`);
-    return undefined;
-  };
-  const origins = (name: string) =>
-    (text(name) ?? '').split(',').flatMap((entry) => {
-      const value = entry.trim();
-      if (!value) return [];
-      if (URL.canParse(value) && new URL(value).origin === value) return [value];
-      faults.push(`${name} must be origins such as https://app.example.com, with commas between; "${value}" is none.`);
-      return [];
-    });
-  const secret = (name: string, dev: boolean) => {
-    const value = text(name) ?? '';
-    if (!value && !dev)
-      faults.push(`${name} is missing: set it to at least 32 random characters (openssl rand -base64 33).`);
-    if (value && value.length < SHORTEST_SECRET)
-      faults.push(`${name} is too short: it must have at least ${SHORTEST_SECRET} characters.`);
-    return value;
-  };
-  const prefix = (name: string, standard: string) => {
-    const value = text(name) ?? standard;
-    // Clients resolve `.` and `..` before they send, and an empty step would not survive either.
-    if (/^[\w.!'()* -]+(\/[\w.!'()* -]+)*\/?$/.test(value) && !value.split('/').some((step) => /^\.\.?$/.test(step)))
-      return value;
-    faults.push(
-      `${name} must be letters, digits and -_.!'()* between single slashes, as in "multipart/"; it is "${value}".`,
-    );
-    return standard;
-  };
-  const region = (name: string, standard: string) => {
-    const value = text(name) ?? standard;
-    if (/^[a-z0-9-]+$/i.test(value)) return value;
-    faults.push(`${name} must be letters, digits and dashes, as in ${standard}; it is "${value}".`);
-    return standard;
-  };
-  return {
-    text,
-    prefix,
-    region,
-    all,
-    number,
-    port: (name: string, standard: number) => number(name, 0, 65_535) ?? standard,
-    choice,
-    address,
-    origins,
-    secret,
-  };
 }
 
 function s3(read: Reader): StoreConfig | undefined {
@@ -202,21 +127,16 @@ function r2(read: Reader): StoreConfig | undefined {
   };
 }
 
-/** The secret of `--dev`: made once and kept in `folder`, so that tokens outlive a restart. */
-function keptSecret(folder: string): string {
-  const path = join(folder, 'secret');
-  try {
-    mkdirSync(folder, { recursive: true });
-    const kept = existsSync(path) ? readFileSync(path, 'utf8') : '';
-    if (kept.length >= SHORTEST_SECRET) return kept;
-    const made = randomBytes(48).toString('base64');
-    // Renamed into place: a full disk must not leave half a secret.
-    writeFileSync(`${path}.new`, made, { mode: 0o600 });
-    renameSync(`${path}.new`, path);
-    return made;
-  } catch (cause) {
-    throw new StartError(
-      `DATA_DIR ${folder} cannot be written (${(cause as { code?: string }).code}): make it writable, or set DATA_DIR to a folder that is.`,
+function webhook(read: Reader, faults: string[]): Webhook | undefined {
+  const url = read.receiver('WEBHOOK_URL');
+  const text = read.text('WEBHOOK_SECRET');
+  if (text && !read.text('WEBHOOK_URL')) faults.push('WEBHOOK_URL is missing: WEBHOOK_SECRET is set.');
+  if (url && !text)
+    faults.push(
+      'WEBHOOK_SECRET is missing: WEBHOOK_URL is set. Make one with: echo "whsec_$(openssl rand -base64 32)".',
     );
-  }
+  const secrets = text ? parseSecrets(text) : [];
+  if (!secrets)
+    faults.push('WEBHOOK_SECRET must be whsec_ and the base64 of 24 to 64 bytes; several with blanks between.');
+  return url && secrets?.length ? { url, secrets } : undefined;
 }

@@ -1,6 +1,7 @@
 import type { Bucket } from './bucket/bucket.ts';
 import type { Provider } from './contract/wire.ts';
 import type { Database } from './database/connection.ts';
+import type { Hooks } from './hooks.ts';
 import type { Random } from './token.ts';
 
 /** Everything the core needs from outside, so that faults can be injected. */
@@ -19,4 +20,7 @@ export interface Deps {
   /** The API key `dev` is accepted from this machine. */
   dev: boolean;
   log: (event: string, fields: Record<string, unknown>) => void;
+  beforeInit?: Hooks['beforeInit'] | undefined;
+  /** Tells whoever is to be told that a session has completed or failed; never rejects, and takes 10 s at most. */
+  announce?: ((sessionId: string) => Promise<void>) | undefined;
 }

@@ -1,3 +1,4 @@
+#!/usr/bin/env node
 import { randomBytes } from 'node:crypto';
 import postgres from 'postgres';
 import { readDatabaseUrl } from './config.ts';

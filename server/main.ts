@@ -1,75 +1,41 @@
-import { randomBytes } from 'node:crypto';
+#!/usr/bin/env node
 import { createApp } from './app.ts';
-import type { Bucket } from './bucket/bucket.ts';
-import { openBucket } from './bucket/s3.ts';
 import { type Config, readConfig } from './config.ts';
-import { openDatabase } from './database/connection.ts';
-import { migrate } from './database/migrate.ts';
-import type { Deps } from './deps.ts';
-import { startBucket } from './embedded/bucket.ts';
-import { createPage } from './embedded/page.ts';
-import { type EmbeddedPostgres, startPostgres } from './embedded/postgres.ts';
 import { StartError } from './fault.ts';
 import { listenOn } from './listen.ts';
+import { type Opened, openDeps } from './open.ts';
+import type { Listener } from './runtime.ts';
 
-/** What was started, last first to be stopped. */
-const running: (() => Promise<unknown>)[] = [];
-
+let opened: Opened | undefined;
+let listener: Listener | undefined;
 /** Outlives this process unless it is stopped. */
-let postgres: EmbeddedPostgres | undefined;
+let postgres: { stop(): Promise<void> } | undefined;
 
 const say = (line: string) => console.log(line);
 
-const log: Deps['log'] = (event, fields) =>
-  console.error(JSON.stringify({ time: new Date().toISOString(), event, ...fields }));
-
 async function start(config: Config): Promise<void> {
-  const origins = config.dev ? [...localOrigins(config.port), ...config.allowedOrigins] : config.allowedOrigins;
-  let databaseUrl = config.databaseUrl;
-  if (!databaseUrl) {
-    const database = await startPostgres({ folder: config.dataDir });
-    postgres = database;
-    running.push(() => database.stop());
-    databaseUrl = database.url;
-    say(`PostgreSQL  ${database.folder}${database.adopted ? ' (left running by an earlier server, adopted)' : ''}`);
-  }
-  await migrate(databaseUrl);
-  const database = openDatabase(databaseUrl);
-  running.push(() => database.close());
-
-  const stores = [...config.stores];
-  if (!stores.length) {
-    const bucket = await startBucket(config, origins);
-    running.push(() => bucket.stop());
-    stores.push(bucket.store);
-    say(`Bucket      ${bucket.store.endpoint}/${bucket.store.bucket}, in ${bucket.folder}`);
-  }
-  const buckets: Deps['buckets'] = Object.fromEntries(stores.map((store) => [store.provider, openBucket(store)]));
-  const app = createApp({
-    database,
-    buckets,
-    defaultProvider: config.defaultProvider ?? stores[0]!.provider,
-    secret: config.secret,
-    clock: () => new Date(),
-    random: randomBytes,
-    keyPrefix: config.keyPrefix,
-    publicBaseUrl: config.publicBaseUrl,
-    allowedOrigins: origins,
-    partDigest: config.partDigest,
-    dev: config.dev,
-    log,
+  opened = await openDeps(config, {
+    say,
+    onPostgres: (embedded) => {
+      postgres = embedded;
+    },
   });
-  if (config.dev)
-    app.route(
-      '/',
-      await createPage(Object.values(buckets).map((bucket: Bucket) => new URL(bucket.addressOf('')).origin)),
-    );
-  const listener = await listenOn('PORT', {
+  const { deps } = opened;
+  const app = createApp(deps);
+  app.use('*', async (context, next) => {
+    await next();
+    context.header('x-content-type-options', 'nosniff');
+  });
+  app.get('/healthz', () => Response.json({ success: true }));
+  if (config.dev) {
+    const { createPage } = await import('./embedded/page.ts');
+    app.route('/', await createPage(Object.values(deps.buckets).map((bucket) => new URL(bucket.addressOf('')).origin)));
+  }
+  listener = await listenOn('PORT', {
     fetch: (request, remote) => app.fetch(fromAfar(request, remote)),
     hostname: config.host,
     port: config.port,
   });
-  running.push(() => listener.stop());
   say(`Partway     http://${config.dev ? 'localhost' : config.host}:${listener.port}`);
 }
 
@@ -81,12 +47,13 @@ function fromAfar(request: Request, remote: string): Request {
   return new Request(request, { headers });
 }
 
-const localOrigins = (port: number) => ['localhost', '127.0.0.1', '[::1]'].map((host) => `http://${host}:${port}`);
-
-/** Stops in the opposite order; what is in flight is finished first. */
+/** What is in flight is finished first. */
 async function stop(): Promise<void> {
-  for (const end of running.splice(0).reverse())
-    await end().catch((error) => log('stop', { message: String(error?.message ?? error) }));
+  try {
+    await listener?.stop();
+  } finally {
+    await opened?.close();
+  }
 }
 
 function onSignal(): void {

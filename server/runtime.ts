@@ -1,5 +1,10 @@
 /** Everything in which Bun, Deno and Node differ stands in this file. */
 
+import { once } from 'node:events';
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import type { AddressInfo, Socket } from 'node:net';
+import { pipeline } from 'node:stream/promises';
+
 /** A listening HTTP server. */
 export interface Listener {
   port: number;
@@ -18,15 +23,143 @@ export interface ListenOptions {
 const IDLE_SECONDS = 255;
 /** S3's largest part; Bun refuses bodies above 128 MiB unless told otherwise. */
 const LARGEST_BODY = 5 * 2 ** 30 + 2 ** 20;
+/** Bytes of a body that Node reads before they are asked for. */
+const AHEAD = 2 ** 18;
+
+/** What is used of Bun; its own types would have to be there wherever Deno checks this file. */
+declare const Bun: {
+  serve(options: {
+    hostname: string;
+    port: number;
+    development: boolean;
+    idleTimeout: number;
+    maxRequestBodySize: number;
+    fetch(
+      request: Request,
+      self: { requestIP(request: Request): { address: string } | null },
+    ): Response | Promise<Response>;
+  }): { port: number; stop(): Promise<void> };
+};
 
 /** Listens on `hostname:port`. Rejects with an error whose `code` is `EADDRINUSE` or `EACCES` where that fails. */
 export async function listen(options: ListenOptions): Promise<Listener> {
+  return typeof Bun === 'undefined' ? listenOnNode(options) : listenOnBun(options);
+}
+
+function listenOnBun({ fetch, hostname, port }: ListenOptions): Listener {
   const server = Bun.serve({
-    hostname: options.hostname,
-    port: options.port,
+    hostname,
+    port,
+    // Else an error of ours would be answered with a page that shows the source.
+    development: false,
     idleTimeout: IDLE_SECONDS,
     maxRequestBodySize: LARGEST_BODY,
-    fetch: (request, self) => options.fetch(request, self.requestIP(request)?.address ?? ''),
+    fetch: (request, self) => fetch(request, self.requestIP(request)?.address ?? ''),
   });
-  return { port: server.port!, stop: () => server.stop() };
+  return { port: server.port, stop: () => server.stop() };
+}
+
+/** Deno, too: its own `serve` breaks off request bodies in flight when it is asked to stop (denoland/deno#36809). */
+async function listenOnNode({ fetch, hostname, port }: ListenOptions): Promise<Listener> {
+  // A part may take longer than Node's five minutes for a whole request.
+  const server = createServer({ requestTimeout: 0, keepAliveTimeout: IDLE_SECONDS * 1000 });
+  server.setTimeout(IDLE_SECONDS * 1000);
+  const closeIdle = trackIdle(server);
+  server.on('request', (incoming, outgoing) => void answer(fetch, incoming, outgoing));
+  server.listen(port, hostname);
+  await once(server, 'listening');
+  return {
+    port: (server.address() as AddressInfo).port,
+    stop() {
+      const closed = new Promise<void>((resolve) => server.close(() => resolve()));
+      closeIdle();
+      return closed;
+    },
+  };
+}
+
+async function answer(fetch: ListenOptions['fetch'], incoming: IncomingMessage, outgoing: ServerResponse) {
+  const gone = new AbortController();
+  outgoing.once('close', () => {
+    if (!outgoing.writableFinished) gone.abort();
+    // Whoever is refused before all is sent goes on sending: it is read and thrown away, else the refusal is lost.
+    incoming.removeAllListeners('data').resume();
+  });
+  const request = requestOf(incoming, gone.signal);
+  if (!request) return void outgoing.writeHead(400).end();
+  try {
+    const { status, headers, body } = await fetch(request, incoming.socket.remoteAddress ?? '');
+    outgoing.writeHead(status, [...headers].flat());
+    if (body) await pipeline(body, outgoing);
+    else outgoing.end();
+  } catch (error) {
+    if (gone.signal.aborted) return;
+    console.error(error);
+    if (outgoing.headersSent) outgoing.destroy();
+    else outgoing.writeHead(500).end();
+  }
+}
+
+/** Undefined where there is no URL or method that a Request may have. */
+function requestOf(incoming: IncomingMessage, signal: AbortSignal): Request | undefined {
+  const { method = '', url = '', rawHeaders } = incoming;
+  const { host = '' } = incoming.headers;
+  // Anything else in it would move what follows to another part of the URL.
+  if (!/^([\w.-]+|\[[\da-f:.]+\])(:\d+)?$/i.test(host)) return undefined;
+  const headers = new Headers();
+  for (let at = 0; at < rawHeaders.length; at += 2) headers.append(rawHeaders[at]!, rawHeaders[at + 1]!);
+  const body = method === 'GET' || method === 'HEAD' ? null : bodyOf(incoming);
+  try {
+    return new Request(url.startsWith('/') ? `http://${host}${url}` : url, {
+      method,
+      headers,
+      signal,
+      body,
+      duplex: 'half',
+    } as RequestInit);
+  } catch {
+    return undefined;
+  }
+}
+
+/** The body as it comes, no faster than it is taken. Fails where the caller goes away in the middle. */
+function bodyOf(incoming: IncomingMessage): ReadableStream<Uint8Array> {
+  const source: UnderlyingDefaultSource<Uint8Array> = {
+    start(controller) {
+      incoming.on('data', (bytes: Uint8Array) => {
+        controller.enqueue(bytes);
+        if (controller.desiredSize! <= 0) incoming.pause();
+      });
+      incoming.once('end', () => controller.close());
+      incoming.once('error', (error) => controller.error(error));
+      incoming.pause();
+    },
+    pull: () => void incoming.resume(),
+    cancel: () => void incoming.removeAllListeners('data').removeAllListeners('end').resume(),
+  };
+  return new ReadableStream(source, new ByteLengthQueuingStrategy({ highWaterMark: AHEAD }));
+}
+
+/**
+ * Returns what closes every connection without a request in flight, and from then on each as its answer is out: Node
+ * leaves those alone on which no request ever came, and a browser opens such in advance.
+ */
+function trackIdle(server: Server): () => void {
+  const idle = new Set<Socket>();
+  let closing = false;
+  server.on('connection', (socket) => {
+    idle.add(socket);
+    socket.once('close', () => idle.delete(socket));
+  });
+  server.on('request', ({ socket }, outgoing) => {
+    idle.delete(socket);
+    outgoing.once('close', () => {
+      if (closing) socket.destroySoon();
+      else if (!socket.destroyed) idle.add(socket);
+    });
+  });
+  return () => {
+    closing = true;
+    for (const socket of idle) socket.destroy();
+  };
 }

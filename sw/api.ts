@@ -6,6 +6,9 @@ import type {
   GrantRequest,
   InitAnswer,
   InitRequest,
+  PauseAnswer,
+  ResumeAnswer,
+  ResumeRequest,
   SignAnswer,
   SignRequest,
 } from '../server/contract/wire.ts';
@@ -16,8 +19,17 @@ type Calls = {
   init: [InitRequest, InitAnswer];
   sign: [SignRequest, SignAnswer];
   complete: [CompleteRequest, CompleteAnswer];
+  resume: [ResumeRequest, ResumeAnswer];
+  pause: [{ resumeToken: string }, PauseAnswer];
   abort: [{ resumeToken: string }, AbortAnswer];
 };
+
+/** What a request carries to say who asks. */
+export interface Identity {
+  headers?: Record<string, string>;
+  /** As `fetch` means it; for cookies. */
+  credentials?: RequestCredentials | undefined;
+}
 
 /** The server is asked again after this silence; a long complete answers 409 before it. */
 const SILENCE_MS = 45_000;
@@ -27,13 +39,14 @@ export async function callApi<Name extends keyof Calls>(
   endpoint: string,
   name: Name,
   body: Calls[Name][0],
-  headers: Record<string, string> = {},
+  { headers, credentials }: Identity = {},
   signal?: AbortSignal,
 ): Promise<Calls[Name][1]> {
   const limit = AbortSignal.timeout(SILENCE_MS);
   const request = {
     method: 'POST',
     headers: { 'content-type': 'application/json', ...headers },
+    ...(credentials && { credentials }),
     body: JSON.stringify(body),
     signal: signal ? AbortSignal.any([signal, limit]) : limit,
   };
@@ -42,14 +55,12 @@ export async function callApi<Name extends keyof Calls>(
   signal?.throwIfAborted();
   if (response?.ok && answer?.success) return answer;
   // Only our envelope is the server's word: a captive portal or a proxy whose server is away says nothing of the upload.
-  if (!response || response.ok || typeof answer?.error !== 'string') throw new RequestError({ kind: 'network' });
-  const retryAfter = Number(response.headers.get('retry-after') ?? Number.NaN);
+  if (!response || response.ok || typeof answer?.error !== 'string') throw new RequestError({ status: 0 });
   throw new RequestError({
-    kind: 'status',
     status: response.status,
-    code: answer?.error,
-    message: answer?.message,
-    ...(Number.isFinite(retryAfter) && { retryAfter }),
-    ...(answer?.missing && { missing: answer.missing }),
+    code: answer.error,
+    message: answer.message,
+    retryAfter: Number(response.headers.get('retry-after')) || undefined,
+    missing: answer.missing,
   });
 }

@@ -1,4 +1,5 @@
 import type { PartUrl } from '../server/contract/wire.ts';
+import { idempotencyKey } from './record.ts';
 import type { Transit } from './transit.ts';
 
 /** Digests that go along with init. */
@@ -13,8 +14,8 @@ export type Begun = { urls: PartUrl[]; expiresIn: number } | { recut: number };
 export async function beginSession(transit: Transit): Promise<Begun | undefined> {
   const { host, board, record } = transit;
   while (!board.window(1, 1).length) if (!(await transit.news())) return undefined;
-  const credentials = await host.credentials(record);
-  if (!credentials) return undefined;
+  const identity = await host.identity(record);
+  if (!identity) return undefined;
   const parts = board.window(1, FIRST_WINDOW).map(({ partNumber, digest }) => ({ partNumber, digest: digest! }));
   const wish = {
     filename: record.name,
@@ -22,9 +23,13 @@ export async function beginSession(transit: Transit): Promise<Begun | undefined>
     contentType: record.type,
     partSize: record.partSize,
     metadata: record.metadata,
+    ...(record.provider && { provider: record.provider }),
     parts,
   };
-  const answer = await transit.call('init', wish, { ...credentials, 'idempotency-key': record.id });
+  const answer = await transit.call('init', wish, {
+    ...identity,
+    headers: { ...identity.headers, 'idempotency-key': idempotencyKey(record) },
+  });
   record.resumeToken = answer.resumeToken;
   // With another plan the token is written when the plan is.
   if (answer.partSize !== record.partSize) return { recut: answer.partSize };

@@ -3,6 +3,12 @@ import type { PartRecord } from './record.ts';
 /** What an upload is doing just now. */
 export type Phase = 'uploading' | 'waiting' | 'finishing';
 
+/** Why something did not work, as a stable code and a sentence. */
+export interface Trouble {
+  code: string;
+  message: string;
+}
+
 /** What the contexts of one owner on one origin tell each other. */
 export type Message =
   /** Its record changed, or it is new. */
@@ -11,13 +17,15 @@ export type Message =
   | { type: 'sliced'; id: string; partSize: number; part: PartRecord }
   /** The bucket has one more of its parts. */
   | { type: 'stored'; id: string; partNumber: number }
-  /** Bytes sent, those in flight included, from whoever drives. */
-  | { type: 'progress'; id: string; bytes: number; phase: Phase }
+  /** Bytes sent, those in flight included, and parts stored, from whoever drives; `trouble` is what it waits out. */
+  | { type: 'progress'; id: string; bytes: number; parts: number; phase: Phase; trouble?: Trouble | undefined }
   /** Does the holder of the drive lock live? */
   | { type: 'ping' }
   | { type: 'alive' }
   /** The worker stands ready in a sync event; a window may renew its tag now. */
-  | { type: 'standby' };
+  | { type: 'standby' }
+  /** The owner signed out: everything of theirs on this device ends and is erased. */
+  | { type: 'signed-out' };
 
 export interface Bus {
   /** Tells all contexts, this one included. */

@@ -1,5 +1,5 @@
-import type { Phase } from './bus.ts';
-import { backOff, isTransient, RequestError } from './retry.ts';
+import type { Phase, Trouble } from './bus.ts';
+import { backOff, isTransient, RequestError, troubleOf } from './retry.ts';
 import { waitFor } from './wait.ts';
 
 /**
@@ -11,7 +11,7 @@ export async function persistently<T>(
   options: {
     signal: AbortSignal;
     random: () => number;
-    onPhase: (phase: Phase) => void;
+    onPhase: (phase: Phase, trouble?: Trouble) => void;
     retry?: (error: RequestError, attempt: number) => boolean;
   },
 ): Promise<T> {
@@ -22,7 +22,7 @@ export async function persistently<T>(
     } catch (error) {
       signal.throwIfAborted();
       if (!(error instanceof RequestError) || !retry(error, attempt)) throw error;
-      onPhase('waiting');
+      onPhase('waiting', troubleOf(error));
       await waitFor(backOff(error.failure, attempt, random), signal);
       signal.throwIfAborted();
     }

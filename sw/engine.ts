@@ -2,8 +2,8 @@ import { UploadError } from '../server/contract/errors.ts';
 import { callApi } from './api.ts';
 import { persistently } from './control.ts';
 import type { Host } from './host.ts';
-import { isSettled, type UploadRecord } from './record.ts';
-import { RequestError } from './retry.ts';
+import { isOpen, type UploadRecord } from './record.ts';
+import { codeOf, NEEDS_LOGIN, RequestError } from './retry.ts';
 import { SliceError } from './send.ts';
 import { moveUpload, type Outcome } from './upload.ts';
 import { waitFor } from './wait.ts';
@@ -13,9 +13,6 @@ const MOST_AT_ONCE = 6;
 
 /** Milliseconds before an upload that failed on this device's own account is tried again. */
 const PAUSE_MS = 5000;
-
-/** Codes that ask for a signed-in person, not for another attempt. */
-const NEEDS_LOGIN = new Set(['UNAUTHENTICATED', 'GRANT_EXPIRED', 'GRANT_EXHAUSTED', 'FORBIDDEN']);
 
 /**
  * Drives every upload of the store. With `untilIdle` it resolves once nothing more can be done here, telling whether all is
@@ -29,12 +26,12 @@ export async function drive(host: Host, signal: AbortSignal, untilIdle: boolean)
   let wake = () => {};
   const unlisten = host.bus.listen((message) => {
     if (message.type !== 'changed' && message.type !== 'sliced') return;
-    if (message.type === 'changed' && moving.has(message.id)) void stopCancelled(message.id);
+    if (message.type === 'changed' && moving.has(message.id)) void stopUnwanted(message.id);
     if (starved.delete(message.id) || message.type === 'changed') wake();
   });
-  async function stopCancelled(id: string): Promise<void> {
-    if ((await host.store.upload(id))?.state === 'cancelling')
-      moving.get(id)?.stop.abort(new DOMException('cancelled', 'AbortError'));
+  async function stopUnwanted(id: string): Promise<void> {
+    const record = await host.store.upload(id);
+    if (!record || record.paused || record.state === 'cancelling') moving.get(id)?.stop.abort();
   }
   async function move(record: UploadRecord, stop: AbortSignal): Promise<void> {
     const outcome = await settle(host, record, stop);
@@ -47,7 +44,7 @@ export async function drive(host: Host, signal: AbortSignal, untilIdle: boolean)
       const news = new Promise<void>((resolve) => {
         wake = resolve;
       });
-      const open = (await host.store.uploads()).filter((record) => !isSettled(record));
+      const open = (await host.store.uploads()).filter((record) => isOpen(record) && host.drives(record));
       for (const record of open) {
         if (moving.size >= MOST_AT_ONCE) break;
         if (moving.has(record.id) || starved.has(record.id)) continue;
@@ -67,7 +64,7 @@ export async function drive(host: Host, signal: AbortSignal, untilIdle: boolean)
     }
   } finally {
     unlisten();
-    for (const { stop } of moving.values()) stop.abort(new DOMException('The driver has ended.', 'AbortError'));
+    for (const { stop } of moving.values()) stop.abort();
     await Promise.all([...moving.values()].map(({ end }) => end));
   }
 }
@@ -79,14 +76,13 @@ async function settle(host: Host, record: UploadRecord, signal: AbortSignal): Pr
   } catch (error) {
     signal.throwIfAborted();
     if (!(error instanceof RequestError || error instanceof SliceError || error instanceof UploadError)) throw error;
-    const code =
-      error instanceof RequestError && error.failure.kind === 'status'
-        ? (error.failure.code ?? 'UPLOAD_REFUSED')
-        : 'UPLOAD_FAILED';
+    const code = codeOf(error) ?? (error instanceof RequestError ? 'UPLOAD_REFUSED' : 'UPLOAD_FAILED');
     const needsPerson = error instanceof SliceError || NEEDS_LOGIN.has(code);
-    const told = { code: error instanceof SliceError ? 'FILE_NEEDED' : code, message: (error as Error).message };
+    const told = { code: error instanceof SliceError ? 'FILE_NEEDED' : code, message: error.message };
     await host.store.change(record.id, (now) => {
       if (now.state !== 'open') return {};
+      // Paused from elsewhere: it rests here too until the person lifts it.
+      if (code === 'UPLOAD_PAUSED') return { paused: true };
       if (!needsPerson) return { state: 'failed', error: told };
       return { error: told, ...(error instanceof SliceError && { staged: false }) };
     });

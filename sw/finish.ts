@@ -12,17 +12,18 @@ export async function finishUpload(transit: Transit): Promise<boolean> {
   const digests = board.digests();
   const objectDigest = digests && (await objectDigestOf(digests));
   try {
-    const { url } = await transit.call('complete', {
+    const { url, fileKey, etag } = await transit.call('complete', {
       resumeToken: record.resumeToken!,
       ...(objectDigest && { objectDigest }),
     });
-    await host.store.change(record.id, () => ({ state: 'done', url, staged: true }));
+    await host.store.change(record.id, () => ({ state: 'done', url, fileKey, etag, staged: true }));
     await host.store.dropParts(record.id).catch(() => {});
     host.bus.post({ type: 'changed', id: record.id });
     return true;
   } catch (error) {
-    if (!(error instanceof RequestError && error.failure.kind === 'status' && error.failure.missing)) throw error;
-    await loseParts(transit, error.failure.missing);
+    const missing = error instanceof RequestError && error.failure.missing;
+    if (!missing) throw error;
+    await loseParts(transit, missing);
     return false;
   }
 }

@@ -2,27 +2,34 @@ import { openBus } from './bus.ts';
 import { drive } from './engine.ts';
 import type { Host } from './host.ts';
 import { driveLockName, holdDriveLock } from './lock.ts';
-import { isSettled } from './record.ts';
+import { byGrant, isOpen } from './record.ts';
 import { createSlots } from './slots.ts';
 import { openStore, type Store } from './store.ts';
+import { transferByFetch } from './transfer.ts';
 
 /** Chromium ends a sync event at about 180 s; one that still waits for the lock ends by itself before, to be fired anew. */
 const STANDBY_MS = 150_000;
-const LANES = 4;
 
-const hasWork = async (store: Store) => (await store.uploads()).some((record) => !isSettled(record));
+const hasWork = async (store: Store) => (await store.uploads()).some(isOpen);
 
 /**
  * The worker's part: waits for the drive lock of `owner` and drives until nothing is left that can be done here.
  * Rejects where it was kept from that, so that the browser fires the event again.
  */
 export async function inherit(owner: string): Promise<void> {
-  const store = await openStore(owner);
+  const store = await openStore(owner, false).catch((error) => {
+    // Signed out meanwhile: what was erased stays so.
+    if (error.name === 'AbortError') return undefined;
+    throw error;
+  });
+  if (!store) return;
   const bus = openBus(owner);
   const waiting = new AbortController();
-  const timer = setTimeout(() => waiting.abort(new DOMException('A window drives.', 'TimeoutError')), STANDBY_MS);
+  const timer = setTimeout(() => waiting.abort(), STANDBY_MS);
+  let signedOut = false;
   const unlisten = bus.listen(async (message) => {
-    if (message.type === 'changed' && !(await hasWork(store))) waiting.abort();
+    signedOut ||= message.type === 'signed-out';
+    if (signedOut || (message.type === 'changed' && !(await hasWork(store)))) waiting.abort();
   });
   try {
     if (!(await hasWork(store))) return;
@@ -37,7 +44,7 @@ export async function inherit(owner: string): Promise<void> {
       if (outcome !== 'yield') return;
     }
   } catch (error) {
-    if (await hasWork(store)) throw error;
+    if (!signedOut && (await hasWork(store))) throw error;
   } finally {
     clearTimeout(timer);
     unlisten();
@@ -50,12 +57,13 @@ function workerHost(store: Store, bus: Host['bus']): Host {
   return {
     store,
     bus,
-    slots: createSlots(LANES),
-    lanes: LANES,
+    slots: createSlots(),
+    transfer: transferByFetch,
     file: () => undefined,
-    async credentials(record) {
+    drives: () => true,
+    async identity(record) {
       const kept = await store.grant(record.endpoint);
-      return kept && kept.expiresAt > Date.now() ? { authorization: `Bearer ${kept.grant}` } : undefined;
+      return kept && kept.expiresAt > Date.now() ? byGrant(kept) : undefined;
     },
     random: Math.random,
   };

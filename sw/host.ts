@@ -1,7 +1,9 @@
+import type { Identity } from './api.ts';
 import type { Bus } from './bus.ts';
 import type { UploadRecord } from './record.ts';
 import type { Slots } from './slots.ts';
 import type { Store } from './store.ts';
+import type { Transfer } from './transfer.ts';
 
 /** What the engine needs of the page or worker that it runs in. */
 export interface Host {
@@ -9,11 +11,12 @@ export interface Host {
   bus: Bus;
   /** Budget of PUTs at once, over all uploads. */
   slots: Slots;
-  /** PUTs at once for one upload. */
-  lanes: number;
+  transfer: Transfer;
   /** The picked file itself, where this context has it. */
   file(id: string): Blob | undefined;
-  /** Headers to begin a session with; undefined where nobody is signed in and no grant is kept. */
-  credentials(record: UploadRecord): Promise<Record<string, string> | undefined>;
+  /** Whether this context may drive the upload at all. */
+  drives(record: UploadRecord): boolean;
+  /** Who begins a session; undefined where nobody is signed in and no grant is kept. */
+  identity(record: UploadRecord): Promise<Identity | undefined>;
   random: () => number;
 }

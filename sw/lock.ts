@@ -17,6 +17,8 @@ export function holdDriveLock<T>(
   signal: AbortSignal,
   work: (signal: AbortSignal, stolen: boolean) => Promise<T>,
 ): Promise<T> {
+  // On an insecure origin there are no locks, and every page drives what it has in its hands alone.
+  if (!navigator.locks) return work(signal, false);
   const name = driveLockName(owner);
   const lost = new AbortController();
   const queued = new AbortController();

@@ -1,19 +1,21 @@
-import type { Bus, Phase } from './bus.ts';
+import type { Bus, Phase, Trouble } from './bus.ts';
 
 const EVERY_MS = 100;
 
 /** Counts the bytes of one upload, those in flight included, and tells of them at most ten times a second. */
 export interface Meter {
-  /** Bytes that the bucket has. */
-  stored(bytes: number): void;
+  /** Bytes and parts that the bucket has. */
+  stored(bytes: number, parts: number): void;
   /** Bytes of a part that have left; 0 takes it out. */
   inFlight(partNumber: number, bytes: number): void;
-  phase(phase: Phase): void;
+  phase(phase: Phase, trouble?: Trouble): void;
 }
 
 export function createMeter(bus: Bus, id: string): Meter {
   const flying = new Map<number, number>();
   let storedBytes = 0;
+  let parts = 0;
+  let trouble: Trouble | undefined;
   let phase: Phase = 'uploading';
   let told = 0;
   const tell = (now: boolean) => {
@@ -21,11 +23,12 @@ export function createMeter(bus: Bus, id: string): Meter {
     told = performance.now();
     let bytes = storedBytes;
     for (const sent of flying.values()) bytes += sent;
-    bus.post({ type: 'progress', id, bytes, phase });
+    bus.post({ type: 'progress', id, bytes, parts, phase, trouble: phase === 'waiting' ? trouble : undefined });
   };
   return {
-    stored(bytes) {
+    stored(bytes, count) {
       storedBytes = bytes;
+      parts = count;
       if (phase === 'waiting') phase = 'uploading';
       tell(false);
     },
@@ -37,9 +40,10 @@ export function createMeter(bus: Bus, id: string): Meter {
         tell(true);
       } else tell(false);
     },
-    phase(next) {
+    phase(next, why) {
       if (next === phase) return;
       phase = next;
+      trouble = why;
       tell(true);
     },
   };

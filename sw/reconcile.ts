@@ -30,7 +30,7 @@ export function createSigner(transit: Transit) {
 
 /** The store's word is the truth: what it has need not be sent, what it lacks must be sent again. */
 async function takeOver(transit: Transit, ranges: Ranges): Promise<void> {
-  const { board, record, meter } = transit;
+  const { board, record } = transit;
   const found: PartRecord[] = [];
   const lost: PartRecord[] = [];
   for (let partNumber = 1; partNumber <= record.totalParts; partNumber++) {
@@ -44,7 +44,13 @@ async function takeOver(transit: Transit, ranges: Ranges): Promise<void> {
     transit,
     lost.map((part) => part.partNumber),
   );
-  meter.stored(storedBytes(planOf(record), rangesOf(board.stored())));
+  tellStored(transit);
+}
+
+/** Tells the meter what the bucket has. */
+export function tellStored({ board, meter, record }: Transit): void {
+  const stored = board.stored();
+  meter.stored(storedBytes(planOf(record), rangesOf(stored)), stored.length);
 }
 
 /** The store has these already. */

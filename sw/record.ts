@@ -1,7 +1,11 @@
+import type { Provider } from '../server/contract/wire.ts';
+import type { Identity } from './api.ts';
+
 /** What this device knows of one picked file; lies in IndexedDB under `id`. */
 export interface UploadRecord {
-  /** Also the Idempotency-Key of its init, so that a lost answer begins nothing twice. */
   id: string;
+  /** How often it was begun anew after a failure; 0 where absent. */
+  attempt?: number;
   /** Absolute address of the API, `…/api/v1/upload/multipart`. */
   endpoint: string;
   name: string;
@@ -12,6 +16,9 @@ export interface UploadRecord {
   /** Milliseconds since the epoch. */
   addedAt: number;
   metadata: Record<string, string>;
+  provider?: Provider | undefined;
+  /** PUTs at once. */
+  concurrency?: number;
   /** Bytes of every part but the last. */
   partSize: number;
   totalParts: number;
@@ -19,8 +26,14 @@ export interface UploadRecord {
   state: 'open' | 'done' | 'failed' | 'cancelling';
   /** Every byte that the store lacks is in IndexedDB. */
   staged: boolean;
-  resumeToken?: string;
+  /** The person wants it to rest: nobody drives it. */
+  paused?: boolean;
+  /** The pause has ended here, and the server is still to be told. */
+  lifting?: boolean;
+  resumeToken?: string | undefined;
   url?: string;
+  fileKey?: string;
+  etag?: string;
   error?: { code: string; message: string } | undefined;
 }
 
@@ -35,6 +48,12 @@ export interface PartRecord {
   sliced: boolean;
 }
 
+/** Names its init, so that a lost answer begins nothing twice. */
+export const idempotencyKey = ({ id, attempt = 0 }: UploadRecord): string => (attempt ? `${id}.${attempt}` : id);
+
+/** Whether there is anything left to do for whoever drives. */
+export const isOpen = (record: UploadRecord): boolean => !isSettled(record) && !record.paused;
+
 export const isSettled = (record: UploadRecord): boolean => record.state === 'done' || record.state === 'failed';
 
 /** A grant as the server gave it. */
@@ -44,3 +63,5 @@ export interface KeptGrant {
   /** Milliseconds since the epoch. */
   expiresAt: number;
 }
+
+export const byGrant = ({ grant }: KeptGrant): Identity => ({ headers: { authorization: `Bearer ${grant}` } });

@@ -1,5 +1,5 @@
 import { planParts } from '../server/contract/plan.ts';
-import { PROFILES } from '../server/contract/profile.ts';
+import { GENERIC } from '../server/contract/profile.ts';
 import { stageFile } from './stage.ts';
 import type { Transit } from './transit.ts';
 import type { Outcome } from './upload.ts';
@@ -10,7 +10,7 @@ import type { Outcome } from './upload.ts';
  */
 export async function recut(transit: Transit, partSize: number): Promise<Outcome> {
   const { host, record, signal } = transit;
-  const profile = { ...PROFILES.generic, smallestPart: 1 };
+  const profile = { ...GENERIC, smallestPart: 1 };
   const { totalParts } = planParts(record.size, profile, partSize);
   if (!host.file(record.id)) {
     if (!(await host.store.upload(record.id))?.staged) return 'starved';

@@ -1,8 +1,7 @@
 import { partRange } from '../server/contract/plan.ts';
-import { storedBytes } from '../server/contract/progress.ts';
-import { rangesOf } from '../server/contract/ranges.ts';
 import { persistently } from './control.ts';
 import { digestOf } from './digest.ts';
+import { tellStored } from './reconcile.ts';
 import type { PartRecord } from './record.ts';
 import { isTransient } from './retry.ts';
 import { putPart } from './transfer.ts';
@@ -15,9 +14,12 @@ const MOST_REFUSALS = 5;
 /** What is on this device is not what was digested: the file changed, or the disk lost it. */
 export class SliceError extends Error {}
 
+/** An upload of an earlier release does not say it. */
+const lanesOf = ({ record }: Transit) => record.concurrency ?? 5;
+
 /** Sends what is waiting and sendable, several parts at once; true when every part is stored, false when the rest is not at hand. */
 export async function sendParts(transit: Transit, urls: Urls): Promise<boolean> {
-  const { board, host, signal } = transit;
+  const { board, signal } = transit;
   const stop = new AbortController();
   const lane = async () => {
     while (!board.finished) {
@@ -28,7 +30,7 @@ export async function sendParts(transit: Transit, urls: Urls): Promise<boolean> 
       else if (!(await transit.news())) return;
     }
   };
-  const lanes = Array.from({ length: host.lanes }, () =>
+  const lanes = Array.from({ length: lanesOf(transit) }, () =>
     lane().catch((error) => {
       stop.abort(error);
       transit.stir();
@@ -53,11 +55,11 @@ async function sendPart(transit: Transit, urls: Urls, part: PartRecord): Promise
     async () => {
       // Signed before it takes its turn, and anew if the URL grew old while it waited.
       if (!(await urls.of(part))) return;
-      await host.slots.run(async () => {
+      await host.slots.run(lanesOf(transit), async () => {
         const url = await urls.of(part);
         if (!url) return;
         const slice = await sliceOf(transit, part, attempts++ > 0);
-        await putPart(url, slice, signal, (bytes) => meter.inFlight(partNumber, bytes));
+        await putPart(host.transfer, url, slice, signal, (bytes) => meter.inFlight(partNumber, bytes));
       });
     },
     {
@@ -75,7 +77,7 @@ async function sendPart(transit: Transit, urls: Urls, part: PartRecord): Promise
   board.arrive(partNumber);
   transit.recorder.add(part);
   meter.inFlight(partNumber, 0);
-  meter.stored(storedBytes(planOf(record), rangesOf(board.stored())));
+  tellStored(transit);
   host.bus.post({ type: 'stored', id: record.id, partNumber });
   transit.stir();
 }
@@ -90,8 +92,8 @@ async function sliceOf({ host, record }: Transit, part: PartRecord, again: boole
   if (cut && !again) return cut;
   const slice = await host.store.slice(record, part.partNumber);
   if (slice) return slice;
-  if (!cut) throw new SliceError('A part is neither on this device nor in the bucket: pick the file again.');
+  if (!cut) throw new SliceError('Not all of the file is on this device.');
   if ((await digestOf(cut).catch(() => '')) !== part.digest)
-    throw new SliceError('The file has changed since it was picked: pick it again.');
+    throw new SliceError('The file has changed since it was picked.');
   return cut;
 }

@@ -1,21 +1,30 @@
-/** A budget of `count` things at once, first come, first served. */
+/** The budget of things at once, shared first come, first served. */
 export interface Slots {
-  run<T>(work: () => Promise<T>): Promise<T>;
+  /** Runs `work` as soon as fewer than `most` others run. */
+  run<T>(most: number, work: () => Promise<T>): Promise<T>;
 }
 
-export function createSlots(count: number): Slots {
-  const queue: (() => void)[] = [];
-  let free = count;
+export function createSlots(): Slots {
+  const queue: { most: number; admit: () => void }[] = [];
+  let running = 0;
+
+  function admit(): void {
+    while (queue[0] && running < queue[0].most) {
+      running++;
+      queue.shift()!.admit();
+    }
+  }
   return {
-    async run(work) {
-      if (free > 0) free--;
-      else await new Promise<void>((resolve) => queue.push(resolve));
+    async run(most, work) {
+      await new Promise<void>((resolve) => {
+        queue.push({ most, admit: resolve });
+        admit();
+      });
       try {
         return await work();
       } finally {
-        const next = queue.shift();
-        if (next) next();
-        else free++;
+        running--;
+        admit();
       }
     },
   };

@@ -17,7 +17,7 @@ const ROOM_MS = 5000;
  * Prepares `file` from both ends: from the first part on it digests what is sent next, from the last part back it digests
  * and writes slices to IndexedDB; where the two meet, everything that the store lacks is on this device, and on a fast line
  * no more than half of the file was ever written. Where the disk share is used up it waits for parts to be stored.
- * Rejects where the file cannot be read, or with the signal's reason.
+ * Rejects where the file cannot be read, or with the signal's reason. Without `keepSlices` it digests only.
  */
 export async function stageFile(
   store: Store,
@@ -25,6 +25,7 @@ export async function stageFile(
   record: UploadRecord,
   file: Blob,
   signal: AbortSignal,
+  keepSlices = true,
 ): Promise<void> {
   const known = new Map((await store.parts(record)).map((part) => [part.partNumber, part]));
   const stored = new Set([...known.values()].filter((part) => part.stored).map((part) => part.partNumber));
@@ -102,7 +103,8 @@ export async function stageFile(
   }
 
   try {
-    await Promise.all([...Array.from({ length: LANES }, digestUp), writeDown()]);
+    await Promise.all([...Array.from({ length: LANES }, digestUp), keepSlices && writeDown()]);
+    if (!keepSlices) return;
     // The parts about to be sent are written last: most of them have landed by now.
     for (const [partNumber, partDigest] of [...unwritten].reverse()) await write(partNumber, partDigest);
   } finally {

@@ -1,4 +1,4 @@
-import { type DBSchema, type IDBPDatabase, openDB } from 'idb';
+import { type DBSchema, deleteDB, type IDBPDatabase, openDB } from 'idb';
 import type { KeptGrant, PartRecord, UploadRecord } from './record.ts';
 
 /** Parts are numbered within one way of cutting, so that a file can be cut anew beside the old slices. */
@@ -34,16 +34,22 @@ export interface Store {
   markStored(record: UploadRecord, parts: PartRecord[]): Promise<void>;
   /** Forgets parts and slices, of one way of cutting or of all. */
   dropParts(id: string, partSize?: number): Promise<void>;
+  /** Takes a failed upload up again: nothing is stored any more; what has no slice needs the file. */
+  reopen(id: string): Promise<void>;
   remove(id: string): Promise<void>;
   grant(endpoint: string): Promise<KeptGrant | undefined>;
   keepGrant(grant: KeptGrant): Promise<void>;
   close(): void;
 }
 
-/** Opens the store of `owner`. */
-export async function openStore(owner: string): Promise<Store> {
+/** Forgets all that `owner` has on this device; contexts that have it open let go. */
+export const eraseStore = (owner: string): Promise<void> => deleteDB(PREFIX + owner);
+
+/** Opens the store of `owner`; where there is none it is made, or, without `create`, an `AbortError` is thrown. */
+export async function openStore(owner: string, create = true): Promise<Store> {
   const db: IDBPDatabase<Schema> = await openDB<Schema>(PREFIX + owner, VERSION, {
-    upgrade(database) {
+    upgrade(database, _before, _after, transaction) {
+      if (!create) return transaction.abort();
       database.createObjectStore('uploads', { keyPath: 'id' });
       database.createObjectStore('parts');
       database.createObjectStore('slices');
@@ -97,6 +103,22 @@ export async function openStore(owner: string): Promise<Store> {
       const tx = db.transaction(['parts', 'slices'], 'readwrite');
       void tx.objectStore('parts').delete(all(id, partSize));
       void tx.objectStore('slices').delete(all(id, partSize));
+      await tx.done;
+    },
+    async reopen(id) {
+      const tx = db.transaction(['uploads', 'parts'], 'readwrite');
+      const record = await tx.objectStore('uploads').get(id);
+      if (record?.state === 'failed') {
+        let sliced = 0;
+        let cursor = await tx.objectStore('parts').openCursor(all(id, record.partSize));
+        for (; cursor; cursor = await cursor.continue()) {
+          if (cursor.value.sliced) sliced++;
+          else void cursor.delete();
+        }
+        const { resumeToken: _, error: __, attempt = 0, ...rest } = record;
+        const staged = sliced === record.totalParts;
+        void tx.objectStore('uploads').put({ ...rest, state: 'open', attempt: attempt + 1, staged });
+      }
       await tx.done;
     },
     async remove(id) {

@@ -1,5 +1,5 @@
 import type { Plan } from '../server/contract/plan.ts';
-import { callApi } from './api.ts';
+import { callApi, type Identity } from './api.ts';
 import { type Board, createBoard } from './board.ts';
 import { persistently } from './control.ts';
 import type { Host } from './host.ts';
@@ -22,7 +22,7 @@ export interface Transit {
   call: <Name extends Parameters<typeof callApi>[1]>(
     name: Name,
     body: Parameters<typeof callApi<Name>>[2],
-    headers?: Record<string, string>,
+    identity?: Identity,
   ) => ReturnType<typeof callApi<Name>>;
   /** Whether this context can send the part: from its slice or from the file. */
   sendable(part: PartRecord): boolean;
@@ -42,7 +42,7 @@ export const planOf = (record: UploadRecord): Plan => ({
 export async function openTransit(host: Host, record: UploadRecord, signal: AbortSignal): Promise<Transit> {
   const board = createBoard(record.totalParts);
   const meter = createMeter(host.bus, record.id);
-  let wake: (() => void)[] = [];
+  const wake: (() => void)[] = [];
   const stir = () => {
     for (const resolve of wake.splice(0)) resolve();
   };
@@ -63,8 +63,8 @@ export async function openTransit(host: Host, record: UploadRecord, signal: Abor
     meter,
     recorder: createRecorder(host.store, record),
     signal,
-    call: (name, body, headers) =>
-      persistently(() => callApi(record.endpoint, name, body, headers, signal), {
+    call: (name, body, identity) =>
+      persistently(() => callApi(record.endpoint, name, body, identity, signal), {
         signal,
         random: host.random,
         onPhase: meter.phase,
@@ -82,9 +82,6 @@ export async function openTransit(host: Host, record: UploadRecord, signal: Abor
       });
     },
     stir,
-    close() {
-      unlisten();
-      wake = [];
-    },
+    close: unlisten,
   };
 }

@@ -3,8 +3,8 @@ import { chmodSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { freePorts } from './ports.ts';
+import { commandFor, ROOT } from './runtime.ts';
 
-const ROOT = new URL('..', import.meta.url).pathname;
 const START_MS = 60_000;
 
 export interface ServerOptions {
@@ -19,7 +19,7 @@ export interface ServerOptions {
 export type Server = Awaited<ReturnType<typeof startServer>>;
 
 const ours =
-  /^(PORT|HOST|DATABASE_URL|DEFAULT_PROVIDER|KEY_PREFIX|PUBLIC_BASE_URL|PARTWAY_SECRET|ALLOWED_ORIGINS|PART_DIGEST|DATA_DIR|BUCKET_PORT|S3_.*|R2_.*)$/;
+  /^(PORT|HOST|DATABASE_URL|DEFAULT_PROVIDER|KEY_PREFIX|PUBLIC_BASE_URL|PARTWAY_SECRET|ALLOWED_ORIGINS|PART_DIGEST|DATA_DIR|BUCKET_PORT|S3_.*|R2_.*|WEBHOOK_.*)$/;
 
 /** The environment without any setting of ours, so that a test says all that its server sees. */
 export const plainEnv = (env: Record<string, string> = {}): Record<string, string> => ({
@@ -34,7 +34,7 @@ function temporaryFolder(): string {
   return folder;
 }
 
-/** Runs `server/main.ts` as a process of its own; resolves once it says that it listens. */
+/** Runs `server/main.ts` in a process and the runtime of its own; resolves once it says that it listens. */
 export async function startServer(options: ServerOptions = {}) {
   const [free, bucketPort] = await freePorts(2);
   const port = options.port ?? free!;
@@ -45,7 +45,7 @@ export async function startServer(options: ServerOptions = {}) {
   let exited: Promise<number | null>;
 
   async function start(): Promise<void> {
-    child = spawn(process.execPath, ['server/main.ts', ...(options.args ?? ['--dev'])], {
+    child = spawn(...commandFor(join(ROOT, 'server/main.ts'), options.args ?? ['--dev']), {
       cwd: options.cwd ?? ROOT,
       env,
       stdio: ['ignore', 'pipe', 'pipe'],

@@ -6,11 +6,11 @@ import {
   GetObjectCommand,
   ListMultipartUploadsCommand,
   ListObjectsV2Command,
+  ListPartsCommand,
   PutBucketCorsCommand,
   S3Client,
 } from '@aws-sdk/client-s3';
-import { createBucket } from '../server/embedded/bucket/app.ts';
-import { listen } from '../server/runtime.ts';
+import { startBucket } from './bucket.ts';
 import { type Digests, digestsOf } from './bytes.ts';
 import { startCeph } from './judges/ceph.ts';
 
@@ -38,22 +38,22 @@ const clientFor = (endpoint: string, accessKeyId: string, secretAccessKey: strin
 export async function embeddedStore({ smallestPart }: { smallestPart?: number } = {}): Promise<TestStore> {
   const folder = mkdtempSync(join(tmpdir(), 'partway-bucket-'));
   const keys = { accessKey: 'partway', secretKey: 'partway-local-secret' };
-  const bucket = await createBucket({
+  const bucket = await startBucket({
     folder,
     ...keys,
     buckets: [],
-    origins: () => [],
+    origins: [],
+    port: 0,
     ...(smallestPart && { smallestPart }),
   });
-  const listener = await listen({ fetch: (request) => bucket.fetch(request), hostname: '127.0.0.1', port: 0 });
-  const endpoint = `http://127.0.0.1:${listener.port}`;
+  const endpoint = `http://127.0.0.1:${bucket.port}`;
   return {
     name: 'embedded bucket',
     endpoint,
     ...keys,
     s3: clientFor(endpoint, keys.accessKey, keys.secretKey),
     async stop() {
-      await listener.stop();
+      await bucket.stop();
       rmSync(folder, { recursive: true, force: true });
     },
   };
@@ -84,6 +84,15 @@ export async function keysIn({ s3 }: TestStore, Bucket: string): Promise<string[
 export async function uploadsIn({ s3 }: TestStore, Bucket: string): Promise<string[]> {
   const { Uploads = [] } = await s3.send(new ListMultipartUploadsCommand({ Bucket }));
   return Uploads.map(({ UploadId }) => UploadId!);
+}
+
+/** Numbers of the stored parts of the bucket's unfinished uploads. */
+export async function partsIn({ s3 }: TestStore, Bucket: string): Promise<number[]> {
+  const { Uploads = [] } = await s3.send(new ListMultipartUploadsCommand({ Bucket }));
+  const lists = await Promise.all(
+    Uploads.map(({ Key, UploadId }) => s3.send(new ListPartsCommand({ Bucket, Key: Key!, UploadId: UploadId! }))),
+  );
+  return lists.flatMap(({ Parts = [] }) => Parts.map(({ PartNumber }) => PartNumber!));
 }
 
 /** Size and digests of the object's bytes, read back from the store. */

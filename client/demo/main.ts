@@ -1,46 +1,48 @@
-import { createUploadClient } from '../client.ts';
-import { createRow } from './row.ts';
+import { Workbox } from 'workbox-window';
+import '../element/global.ts';
+import { createUploadClient } from '../index.ts';
+
+const element = document.querySelector('partway-upload')!;
+const worker = 'serviceWorker' in navigator ? new Workbox('/sw.js') : undefined;
+const registration = worker?.register() as Promise<ServiceWorkerRegistration> | undefined;
 
 const client = createUploadClient({
   endpoint: '/api/v1/upload/multipart',
   owner: 'demo',
   apiKey: 'dev',
-  serviceWorker: '/sw.js',
+  ...(registration && { serviceWorker: registration }),
 });
+element.client = client;
 
-const list = document.querySelector<HTMLUListElement>('#uploads')!;
-const pick = document.querySelector<HTMLInputElement>('#pick')!;
-const drop = document.querySelector<HTMLLabelElement>('#drop')!;
+document.querySelector<HTMLButtonElement>('#forget')!.onclick = async () => {
+  if (!confirm('Cancel what is under way, and take every row off this list? What has arrived stays in the bucket.'))
+    return;
+  await client.signOut();
+  location.reload();
+};
 
-const shown = new Set<string>();
-function show(upload: ReturnType<typeof client.resumableUpload>): void {
-  if (shown.has(upload.id)) return;
-  shown.add(upload.id);
-  list.prepend(createRow(upload));
+/** Not in TypeScript's libraries (https://wicg.github.io/manifest-incubations/#installation-prompts). */
+interface InstallEvent extends Event {
+  prompt(): Promise<void>;
 }
-
-function take(files: Iterable<File>): void {
-  for (const file of files) show(client.resumableUpload(file));
-}
-
-pick.addEventListener('change', () => {
-  take([...(pick.files ?? [])]);
-  pick.value = '';
-});
-drop.addEventListener('dragover', (event) => {
+const install = document.querySelector<HTMLButtonElement>('#install')!;
+addEventListener('beforeinstallprompt', (event) => {
   event.preventDefault();
-  drop.classList.add('over');
+  install.hidden = false;
+  install.onclick = () => void (event as InstallEvent).prompt();
 });
-drop.addEventListener('dragleave', () => drop.classList.remove('over'));
-drop.addEventListener('drop', (event) => {
-  event.preventDefault();
-  drop.classList.remove('over');
-  take([...(event.dataTransfer?.files ?? [])]);
+addEventListener('appinstalled', () => {
+  install.hidden = true;
 });
 
-for (const upload of await client.uploads(show)) show(upload);
-
-document.querySelector('#background')!.textContent =
-  'SyncManager' in window
-    ? 'This browser goes on in the background after the tab is closed.'
-    : 'This browser goes on at your next visit: it has no background sync.';
+/** A new version is offered when nothing is under way, and taken when the person says so. */
+worker?.addEventListener('waiting', () => {
+  const offer = document.querySelector<HTMLElement>('#update p')!;
+  const look = () => {
+    offer.hidden = element.uploads.some(({ state }) => state !== 'done' && state !== 'failed');
+  };
+  element.addEventListener('upload-change', look);
+  look();
+  offer.querySelector('button')!.onclick = () => worker.messageSkipWaiting();
+});
+worker?.addEventListener('controlling', ({ isUpdate }) => isUpdate && location.reload());

@@ -45,6 +45,8 @@ export interface Bucket {
   /** Aborts until the store lists no part; an upload that is gone already is no error. */
   abortUpload(upload: Upload): Promise<void>;
   deleteObject(key: string): Promise<void>;
+  /** Drops its connections, which would keep the process alive; what is in flight fails. */
+  close(): void;
 }
 
 /**

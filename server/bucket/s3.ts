@@ -145,5 +145,6 @@ export function openBucket(store: StoreConfig): Bucket {
     deleteObject: async (key) => {
       await call(() => client.send(new S3.DeleteObjectCommand({ Bucket, Key: key })));
     },
+    close: () => client.destroy(),
   };
 }

@@ -14,6 +14,7 @@ export const ERRORS = {
   GRANT_EXPIRED: 401,
   FORBIDDEN: 403,
   GRANT_EXHAUSTED: 403,
+  UPLOAD_REFUSED: 403,
   UPLOAD_NOT_FOUND: 404,
   NOT_FOUND: 404,
   METHOD_NOT_ALLOWED: 405,
@@ -50,7 +51,8 @@ export interface ErrorAnswer {
  */
 export class UploadError extends Error {
   readonly code: ErrorCode;
-  readonly status: number;
+  /** Where it is not the code's own: the bundles in the browser do without the table above. */
+  readonly status: number | undefined;
   readonly retryAfter: number | undefined;
   readonly detail: Record<string, unknown> | undefined;
 
@@ -61,7 +63,7 @@ export class UploadError extends Error {
   ) {
     super(message, { cause: more.cause });
     this.code = code;
-    this.status = more.status ?? ERRORS[code];
+    this.status = more.status;
     this.retryAfter = more.retryAfter;
     this.detail = more.detail;
   }

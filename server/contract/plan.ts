@@ -45,7 +45,7 @@ export function planParts(fileSize: number, profile: Profile, partSize?: number)
   )
     throw new UploadError(
       'INVALID_PART_SIZE',
-      `partSize must be ${smallestPartSize(fileSize, profile)} to ${profile.largestPart} bytes for this file and at most ${profile.mostParts} parts.`,
+      `partSize must be ${smallestPartSize(fileSize, profile)} to ${profile.largestPart} bytes for this file.`,
     );
   return { fileSize, partSize: size, totalParts };
 }

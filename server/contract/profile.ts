@@ -11,15 +11,13 @@ export interface Profile {
   sessionSeconds: number;
 }
 
-const MiB = 2 ** 20;
-const GiB = 2 ** 30;
-const TiB = 2 ** 40;
-const DAY = 86_400;
-
-const LIMITS = { smallestPart: 5 * MiB, largestPart: 5 * GiB, mostParts: 10_000 };
-
-export const PROFILES: Record<Profile['name'], Profile> = {
-  S3: { name: 'S3', equalParts: false, ...LIMITS, largestObject: 10_000 * 5 * GiB, sessionSeconds: 7 * DAY },
-  R2: { name: 'R2', equalParts: true, ...LIMITS, largestObject: Math.floor(4.995 * TiB), sessionSeconds: 6.5 * DAY },
-  generic: { name: 'generic', equalParts: true, ...LIMITS, largestObject: 10_000 * 5 * GiB, sessionSeconds: 7 * DAY },
+/** Any store that speaks S3; what a client guesses before its server has told. */
+export const GENERIC: Profile = {
+  name: 'generic',
+  equalParts: true,
+  smallestPart: 5 * 2 ** 20,
+  largestPart: 5 * 2 ** 30,
+  mostParts: 10_000,
+  largestObject: 10_000 * 5 * 2 ** 30,
+  sessionSeconds: 7 * 86_400,
 };

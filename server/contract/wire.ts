@@ -1,3 +1,4 @@
+import type { ErrorCode } from './errors.ts';
 import type { Progress } from './progress.ts';
 import type { Ranges } from './ranges.ts';
 
@@ -5,6 +6,7 @@ export const BASE_PATH = '/api/v1/upload/multipart';
 
 export type Provider = 'S3' | 'R2';
 export type VerifiedBy = 'etag' | 'parts' | 'size';
+export type SessionStatus = 'active' | 'paused' | 'completing' | 'completed' | 'aborted' | 'failed';
 
 /** A part and the base64 MD5 of its bytes (24 characters), as Content-MD5 wants it (RFC 1864). */
 export interface PartDigest {
@@ -52,6 +54,7 @@ export interface InitRequest {
 export interface InitAnswer {
   success: true;
   resumeToken: string;
+  sessionId: string;
   uploadId: string | null;
   fileKey: string;
   /** Empty where the server's plan is not the one that the caller's digests were made for. */
@@ -140,4 +143,73 @@ export interface AbortAnswer {
   success: true;
   resumeToken: string;
   message: string;
+}
+
+export interface PauseRequest {
+  resumeToken: string;
+}
+export interface PauseAnswer {
+  success: true;
+  progress: Progress;
+}
+
+/** `GET /progress`, with the resume token in `Authorization: Bearer` or `X-Resume-Token`. */
+export interface ProgressAnswer {
+  success: true;
+  status: SessionStatus;
+  progress: Progress;
+  /** Of a finished upload. */
+  url?: string;
+  /** Of a failed one. */
+  errorCode?: ErrorCode;
+  errorMessage?: string;
+}
+
+/** The caller's open upload of that id, or its newest one with that fingerprint: one of the two is needed. */
+export interface ClaimRequest {
+  sessionId?: string;
+  fingerprint?: string;
+}
+export interface ClaimAnswer {
+  success: true;
+  /** Issued anew: earlier ones of this upload open nothing any more. */
+  resumeToken: string;
+  sessionId: string;
+  status: 'active' | 'paused';
+  uploadId: string | null;
+  fileKey: string;
+  filename: string;
+  fileSize: number;
+  totalParts: number;
+  partSize: number;
+  /** Seconds that the session lives. */
+  expiresIn: number;
+  /** What the server knows of; `resume` asks the store. */
+  progress: Progress;
+}
+
+/** One upload of the list; times are ISO 8601 in UTC. */
+export interface ListedUpload {
+  id: string;
+  filename: string;
+  fileKey: string;
+  fileSize: number;
+  contentType: string;
+  status: SessionStatus;
+  progress: Progress;
+  createdAt: string;
+  updatedAt: string;
+  expiresAt: string;
+  /** Of a finished upload. */
+  url?: string;
+  /** Of a failed one. */
+  errorCode?: ErrorCode;
+  errorMessage?: string;
+}
+/** `GET /?limit=&cursor=&status=`: the caller's uploads, newest first. */
+export interface ListAnswer {
+  success: true;
+  uploads: ListedUpload[];
+  /** For the next page; missing on the last. */
+  cursor?: string;
 }

@@ -8,7 +8,12 @@ export interface Scope {
   user?: string;
   tokenHash?: Uint8Array;
   credentialHash?: Uint8Array;
+  /** Whoever bears the events of the outbox, and sees nothing else. */
+  service?: 'outbox';
 }
+
+/** Whom an event of the outbox is for: the app's `onVerified`, or its webhook. */
+export type Target = 'hook' | 'webhook';
 
 export type Query = postgres.TransactionSql;
 
@@ -23,14 +28,17 @@ export interface Database {
 
 const hex = (bytes: Uint8Array | undefined) => (bytes ? Buffer.from(bytes).toString('hex') : '');
 
-/** Opens the server's pool of at most `size` connections to `url`, each under `SERVER_ROLE`. */
-export function openDatabase(url: string, size = 20): Database {
+/** Opens the server's pool of at most `size` connections to `url`, each under `SERVER_ROLE`; what it ends is told to `targets`. */
+export function openDatabase(url: string, size = 20, targets: Target[] = []): Database {
   const sql = postgres(url, {
     max: size,
     connect_timeout: 10,
     idle_timeout: 60,
     onnotice: () => {},
-    connection: { application_name: 'partway', role: SERVER_ROLE } as Record<string, string>,
+    connection: { application_name: 'partway', role: SERVER_ROLE, 'partway.events': targets.join(',') } as Record<
+      string,
+      string
+    >,
   });
   return {
     scoped: <T>(scope: Scope, work: (sql: Query) => Promise<T>) =>
@@ -39,7 +47,8 @@ export function openDatabase(url: string, size = 20): Database {
         const bound = query`
           select set_config('partway.user_id', ${scope.user ?? ''}, true),
             set_config('partway.token_hash', ${hex(scope.tokenHash)}, true),
-            set_config('partway.credential_hash', ${hex(scope.credentialHash)}, true)`.execute();
+            set_config('partway.credential_hash', ${hex(scope.credentialHash)}, true),
+            set_config('partway.service', ${scope.service ?? ''}, true)`.execute();
         const [result] = await Promise.all([work(query), bound]);
         return result;
       }) as Promise<T>,

@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import type { Config, StoreConfig } from '../config.ts';
-import { PROFILES } from '../contract/profile.ts';
+import { PROFILES } from '../contract/profiles.ts';
 import { listenOn } from '../listen.ts';
 import { createBucket } from './bucket/app.ts';
 

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { Hono } from 'hono';
 import { StartError } from '../fault.ts';
@@ -7,51 +8,68 @@ const SOURCE = new URL('../../client/demo/', import.meta.url);
 const STATIC: Record<string, [file: string, type: string]> = {
   '/': ['index.html', 'text/html; charset=utf-8'],
   '/style.css': ['style.css', 'text/css; charset=utf-8'],
+  '/manifest.webmanifest': ['manifest.webmanifest', 'application/manifest+json'],
+  '/icon.svg': ['icon.svg', 'image/svg+xml'],
+  '/icon-192.png': ['icon-192.png', 'image/png'],
+  '/icon-512.png': ['icon-512.png', 'image/png'],
+  '/icon-maskable.png': ['icon-maskable.png', 'image/png'],
 };
+const SCRIPT = 'text/javascript; charset=utf-8';
 
-/** The demo page, bundled from `client/demo/` once, at start; its policy lets it talk to this server and `buckets` only. */
+interface Asset {
+  body: Uint8Array<ArrayBuffer>;
+  type: string;
+}
+
+/** The demo app, bundled from `client/demo/` once, at start; its policy lets it talk to this server and `buckets` only. */
 export async function createPage(buckets: string[]): Promise<Hono> {
-  const scripts = await bundle();
+  const assets = await load();
   const policy = [
     "default-src 'self'",
-    // hash-wasm compiles WebAssembly.
+    // Digests are several times as fast in WebAssembly.
     "script-src 'self' 'wasm-unsafe-eval'",
     `connect-src 'self' ${buckets.join(' ')}`,
-    "img-src 'self' data:",
     "base-uri 'none'",
+    "form-action 'none'",
     "frame-ancestors 'none'",
   ].join('; ');
   const app = new Hono();
-  app.use('*', async (context, next) => {
-    await next();
-    context.header('content-security-policy', policy);
-    context.header('cache-control', 'no-cache');
-  });
-  for (const [path, [file, type]] of Object.entries(STATIC))
-    app.get(path, async (context) =>
-      context.body(await readFile(new URL(file, SOURCE)), 200, { 'content-type': type }),
-    );
-  for (const [path, source] of Object.entries(scripts))
-    app.get(path, (context) => context.body(source, 200, { 'content-type': 'text/javascript; charset=utf-8' }));
+  for (const [path, { body, type }] of assets)
+    app.get(path, (context) => {
+      const headers = { 'content-type': type, 'content-security-policy': policy, 'cache-control': 'no-cache' };
+      return context.body(body, 200, headers);
+    });
   return app;
 }
 
-async function bundle(): Promise<Record<string, string>> {
+/** Everything that the app consists of; its service worker keeps all the rest for when there is no network. */
+async function load(): Promise<Map<string, Asset>> {
+  const assets = new Map<string, Asset>();
+  for (const [path, [file, type]] of Object.entries(STATIC))
+    assets.set(path, { body: new Uint8Array(await readFile(new URL(file, SOURCE))), type });
   const esbuild = await import('esbuild').catch(() => {
     throw new StartError(
       'The demo page needs esbuild, a development dependency: run npm install, or start without --dev.',
     );
   });
-  const built = await esbuild.build({
-    entryPoints: { main: new URL('main.ts', SOURCE).pathname, sw: new URL('sw.ts', SOURCE).pathname },
-    outdir: '/',
-    bundle: true,
-    format: 'esm',
-    minify: true,
-    target: 'es2022',
-    write: false,
-  });
+  const bundle = async (entry: string, define: Record<string, string> = {}) => {
+    const { outputFiles } = await esbuild.build({
+      entryPoints: [new URL(entry, SOURCE).pathname],
+      bundle: true,
+      format: 'esm',
+      minify: true,
+      target: 'es2022',
+      define: { 'process.env.NODE_ENV': '"production"', ...define },
+      write: false,
+    });
+    return { body: new Uint8Array(outputFiles[0]!.contents), type: SCRIPT };
+  };
+  assets.set('/main.js', await bundle('main.ts'));
+  const shell = [...assets].map(([url, { body }]) => ({ url, revision: hash(body) }));
+  assets.set('/sw.js', await bundle('sw.ts', { SHELL: JSON.stringify(shell) }));
   // Its process is needed no more.
   await esbuild.stop();
-  return Object.fromEntries(built.outputFiles.map((file) => [file.path, file.text]));
+  return assets;
 }
+
+const hash = (body: Uint8Array): string => createHash('sha256').update(body).digest('hex').slice(0, 16);

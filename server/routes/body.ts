@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { type ErrorCode, UploadError } from '../contract/errors.ts';
+import { isCarried } from '../session/policy.ts';
 
 /** A Complete with 10,000 parts is about 700 kB. */
 const LARGEST_BODY = 2 * 2 ** 20;
@@ -11,13 +12,8 @@ const FIELD_CODES: Record<string, ErrorCode> = {
   resumeToken: 'MISSING_RESUME_TOKEN',
 };
 
-/** Text that PostgreSQL and headers can carry: no NUL, no lone surrogate. */
 export const text = (longest: number) =>
-  z
-    .string()
-    .min(1)
-    .max(longest)
-    .refine((value) => !value.includes('\0') && value.isWellFormed(), 'must have no NUL and be well-formed Unicode');
+  z.string().min(1).max(longest).refine(isCarried, 'must have no NUL and be well-formed Unicode');
 
 export const resumeTokenField = text(200);
 export const partNumberField = z.int().min(1).max(10_000);
@@ -31,7 +27,16 @@ export async function readBody<T>(request: Request, schema: z.ZodType<T>): Promi
   const type = request.headers.get('content-type')?.split(';')[0]?.trim().toLowerCase();
   if (type !== 'application/json')
     throw new UploadError('UNSUPPORTED_MEDIA_TYPE', 'Send JSON with Content-Type: application/json.');
-  const parsed = schema.safeParse(parseJson(await limitedText(request)), { reportInput: true });
+  return checked(parseJson(await limitedText(request)), schema);
+}
+
+/** The parameters of the request's address, checked in the same way; of several of one name the last counts. */
+export function readQuery<T>(request: Request, schema: z.ZodType<T>): T {
+  return checked(Object.fromEntries(new URL(request.url).searchParams), schema);
+}
+
+function checked<T>(input: unknown, schema: z.ZodType<T>): T {
+  const parsed = schema.safeParse(input, { reportInput: true });
   if (parsed.success) return parsed.data;
   throw faultOf(parsed.error.issues[0]!);
 }

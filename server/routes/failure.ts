@@ -1,8 +1,15 @@
 import { StoreFault } from '../bucket/bucket.ts';
-import { type ErrorAnswer, type ErrorCode, UploadError } from '../contract/errors.ts';
+import { ERRORS, type ErrorAnswer, type ErrorCode, UploadError } from '../contract/errors.ts';
 import type { Deps } from '../deps.ts';
 
-const DATABASE_DOWN = /^(ECONN|CONN|CONNECT|57P0|08|53)/;
+/** Codes of sockets, of the driver, and PostgreSQL's classes 08 (connection), 53 (resources) and 57P0 (shutdown). */
+const DATABASE_DOWN = /^(E(CONN|PIPE|TIMEDOUT|HOST|NET|NOTFOUND|AI_AGAIN)|CONN|57P0|08|53)/;
+
+/** An address of several IPs fails with one error for each of them. */
+function isDatabaseDown(error: unknown): boolean {
+  const { code, errors } = (error ?? {}) as { code?: unknown; errors?: unknown };
+  return DATABASE_DOWN.test(String(code)) || (Array.isArray(errors) && errors.some(isDatabaseDown));
+}
 
 const CALL_CODES: Record<string, ErrorCode> = {
   init: 'MULTIPART_INIT_FAILED',
@@ -26,7 +33,7 @@ function explained(error: unknown, call: string): UploadError {
           status: 502,
           cause: error,
         });
-  if (DATABASE_DOWN.test(String((error as { code?: unknown })?.code)))
+  if (isDatabaseDown(error))
     return new UploadError('DATABASE_UNAVAILABLE', 'The database does not answer just now; try again.', {
       retryAfter: 5,
       cause: error,
@@ -37,11 +44,12 @@ function explained(error: unknown, call: string): UploadError {
 /** The response for whatever a call threw; what is the server's fault is logged, without anything secret. */
 export function failure(deps: Deps, error: unknown, call: string): Response {
   const fault = explained(error, call);
-  if (fault.status >= 500) {
+  const status = fault.status ?? ERRORS[fault.code];
+  if (status >= 500) {
     const { name, code, message } = (fault.cause ?? fault) as { name?: string; code?: string; message?: string };
     deps.log('failed', { call, error: fault.code, cause: code ?? name, message: message ?? fault.message });
   }
   const answer: ErrorAnswer = { success: false, error: fault.code, message: fault.message, ...fault.detail };
   const headers = fault.retryAfter ? { 'retry-after': String(fault.retryAfter) } : undefined;
-  return Response.json(answer, { status: fault.status, ...(headers && { headers }) });
+  return Response.json(answer, { status, ...(headers && { headers }) });
 }

@@ -3,6 +3,7 @@ import { UploadError } from '../contract/errors.ts';
 import type { Deps } from '../deps.ts';
 import { beginSession } from '../session/begin.ts';
 import { authenticate } from '../session/caller.ts';
+import { LONGEST_METADATA, METADATA_NAME } from '../session/policy.ts';
 import { digestField, partNumberField, readBody, text } from './body.ts';
 
 const LONGEST_NAME = 100_000;
@@ -17,7 +18,7 @@ const schema = z.object({
   provider: z.enum(['S3', 'R2']).optional(),
   partSize: z.int().min(1).optional(),
   metadata: z
-    .record(z.string().regex(/^[A-Za-z0-9-]{1,64}$/, 'must be letters, digits and dashes'), text(2048))
+    .record(z.string().regex(METADATA_NAME, 'must be letters, digits and dashes'), text(LONGEST_METADATA))
     .optional(),
   partUrlCount: z.int().min(0).max(10_000).optional(),
   parts: z

@@ -1,8 +1,7 @@
-import { UploadError } from '../contract/errors.ts';
 import type { AbortAnswer } from '../contract/wire.ts';
 import { abortSession, findSession } from '../database/sessions.ts';
 import type { Deps } from '../deps.ts';
-import { assertOpen, type Held } from './session.ts';
+import { assertOpen, type Held, notFound } from './session.ts';
 
 /** Ends the session and frees what the store has of it; repeated, it makes sure once more. */
 export async function abortUpload(deps: Deps, held: Held): Promise<AbortAnswer> {
@@ -12,7 +11,7 @@ export async function abortUpload(deps: Deps, held: Held): Promise<AbortAnswer> 
     if (!aborted) {
       const now = await deps.database.scoped(held.scope, (sql) => findSession(sql, held.session.id));
       if (now && now.status !== 'aborted') assertOpen(now);
-      if (!now) throw new UploadError('UPLOAD_NOT_FOUND', 'No such upload.');
+      if (!now) throw notFound();
     }
   }
   const { fileKey, uploadId } = held.session;

@@ -4,12 +4,15 @@ import { type Plan, planParts } from '../contract/plan.ts';
 import type { Profile } from '../contract/profile.ts';
 import type { InitAnswer, InitRequest } from '../contract/wire.ts';
 import type { Query } from '../database/connection.ts';
+import { insertSession } from '../database/creation.ts';
 import { spendGrant } from '../database/credentials.ts';
-import { findByIdempotencyKey, insertSession, type NewSession, type Session } from '../database/sessions.ts';
+import type { NewSession, Session } from '../database/session.ts';
+import { findByIdempotencyKey } from '../database/sessions.ts';
 import type { Deps } from '../deps.ts';
 import { hashToken, newId, resumeToken } from '../token.ts';
 import type { Caller } from './caller.ts';
 import { CREATION_LEASE, createUpload, objectHeaders } from './creation.ts';
+import { heedPolicy } from './policy.ts';
 import { assertOpen, bucketOf, secondsLeft, tokenOf } from './session.ts';
 import { partUrls, urlSeconds, type Wanted } from './urls.ts';
 
@@ -22,14 +25,18 @@ export async function beginSession(
 ): Promise<InitAnswer> {
   const startedAt = performance.now();
   const bucket = chooseBucket(deps, wish);
-  const fresh = newSession(deps, caller, wish, bucket, idempotencyKey);
-  // Refused before the row is written and the grant spent.
-  objectHeaders(fresh);
+  const asked = newSession(deps, caller, wish, bucket, idempotencyKey);
+  // What is too much is refused before the row is written and the grant spent.
+  objectHeaders(asked);
   const holder = newId(deps.random);
   const scope = { user: caller.userId, credentialHash: caller.credentialHash };
-  const inserted = await deps.database.scoped(scope, (sql) => insert(sql, caller, fresh, holder));
-  let session =
-    inserted ?? (await deps.database.scoped(scope, (sql) => findByIdempotencyKey(sql, caller.userId, idempotencyKey!)));
+  const find = () => deps.database.scoped(scope, (sql) => findByIdempotencyKey(sql, caller.userId, idempotencyKey!));
+  // What was begun already is not asked about again.
+  const begun = deps.beforeInit && idempotencyKey !== null ? await find() : undefined;
+  const fresh = begun ? asked : await heedPolicy(deps, asked);
+  if (fresh !== asked) objectHeaders(fresh);
+  const inserted = begun ? undefined : await deps.database.scoped(scope, (sql) => insert(sql, caller, fresh, holder));
+  let session = begun ?? inserted ?? (await find());
   if (!session)
     throw new UploadError('UPLOAD_STARTING', 'The same init is just being undone; ask again.', { retryAfter: 1 });
   if (!inserted) assertSame(session, fresh);
@@ -119,6 +126,7 @@ async function answer(
   return {
     success: true,
     resumeToken: tokenOf(deps, session),
+    sessionId: session.id,
     uploadId: session.uploadId,
     fileKey: session.fileKey,
     partUrls: await partUrls(deps, bucketOf(deps, session), session, parts),

@@ -2,7 +2,7 @@ import { UploadError } from '../contract/errors.ts';
 import type { Grant } from '../database/credentials.ts';
 import { findApiKey, findGrant } from '../database/credentials.ts';
 import type { Deps } from '../deps.ts';
-import { hashToken, isGrant } from '../token.ts';
+import { hashToken, isGrant, isResumeToken } from '../token.ts';
 
 /** Who is asking. `grant` is set where the credential only allows to begin sessions. */
 export interface Caller {
@@ -30,10 +30,18 @@ function isLocal(headers: Headers): boolean {
   );
 }
 
-/** The credential that the request carries, if any. */
+const bearerOf = (headers: Headers) => /^Bearer +(\S+)$/i.exec(headers.get('authorization') ?? '')?.[1];
+
+/** The credential that the request carries, if any; a resume token is none. */
 export function credentialOf(headers: Headers): string | undefined {
-  const bearer = /^Bearer +(\S+)$/i.exec(headers.get('authorization') ?? '')?.[1];
-  return headers.get('x-api-key') ?? bearer;
+  const bearer = bearerOf(headers);
+  return headers.get('x-api-key') || (bearer && !isResumeToken(bearer) ? bearer : undefined);
+}
+
+/** The resume token of a request without a body: in `X-Resume-Token`, or as `Authorization: Bearer`. */
+export function resumeTokenOf(headers: Headers): string | undefined {
+  const bearer = bearerOf(headers);
+  return headers.get('x-resume-token') || (bearer && isResumeToken(bearer) ? bearer : undefined);
 }
 
 /** Who the request's credential stands for; throws `UNAUTHENTICATED` or `GRANT_EXPIRED`. */

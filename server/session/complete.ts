@@ -3,19 +3,15 @@ import { UploadError } from '../contract/errors.ts';
 import { partRange } from '../contract/plan.ts';
 import { missing, rangesOf } from '../contract/ranges.ts';
 import type { CompleteAnswer, CompleteRequest, UploadedPart } from '../contract/wire.ts';
-import {
-  failSession,
-  findSession,
-  finishCompletion,
-  leaseCompletion,
-  releaseCompletion,
-  type Session,
-} from '../database/sessions.ts';
+import { finishCompletion, leaseCompletion, releaseCompletion } from '../database/completion.ts';
+import type { Session } from '../database/session.ts';
+import { findSession } from '../database/sessions.ts';
 import type { Deps } from '../deps.ts';
 import { newId } from '../token.ts';
+import { endInFailure } from './fail.ts';
 import { keepLease, LEASE_SECONDS } from './lease.ts';
 import { patiently } from './patience.ts';
-import { assertOpen, assertStarted, type Held } from './session.ts';
+import { assertOpen, assertStarted, type Held, notFound } from './session.ts';
 import { verify } from './verify.ts';
 
 const WAIT_MS = 20_000;
@@ -56,7 +52,9 @@ async function finish(deps: Deps, held: Held, wish: CompleteRequest): Promise<Se
     );
     if (leased) return { leased };
     const settled = await deps.database.scoped(held.scope, (sql) => findSession(sql, held.session.id));
-    return settled && settled.status !== 'completing' ? { settled } : undefined;
+    // Another token was issued meanwhile, and this one opens nothing any more.
+    if (!settled) throw notFound();
+    return settled.status !== 'completing' ? { settled } : undefined;
   });
   if (!turn)
     throw new UploadError('UPLOAD_COMPLETING', 'The store is still putting this upload together; ask again.', {
@@ -143,7 +141,10 @@ async function settle(
   const done = await deps.database.scoped(held.scope, (sql) =>
     finishCompletion(sql, session.id, holder, { etag: finished.etag, url, verifiedBy }),
   );
-  if (done) return done;
+  if (done) {
+    await deps.announce?.(session.id);
+    return done;
+  }
   const settled = await deps.database.scoped(held.scope, (sql) => findSession(sql, session.id));
   return settled ?? session;
 }
@@ -156,7 +157,7 @@ async function fail(
   message: string,
   holder?: string,
 ): Promise<UploadError> {
-  await deps.database.scoped(held.scope, (sql) => failSession(sql, session.id, code, message, holder));
+  await endInFailure(deps, held.scope, session.id, code, message, holder);
   return new UploadError(code, message);
 }
 

@@ -1,14 +1,9 @@
 import { create as contentDisposition } from 'content-disposition';
 import type { Bucket, ObjectHeaders } from '../bucket/bucket.ts';
 import { UploadError } from '../contract/errors.ts';
-import {
-  attachUpload,
-  findByIdempotencyKey,
-  findSession,
-  leaseCreation,
-  releaseCreation,
-  type Session,
-} from '../database/sessions.ts';
+import { attachUpload, leaseCreation, releaseCreation } from '../database/creation.ts';
+import type { Session } from '../database/session.ts';
+import { findByIdempotencyKey, findSession } from '../database/sessions.ts';
 import type { Deps } from '../deps.ts';
 import type { Caller } from './caller.ts';
 import { patiently } from './patience.ts';

@@ -1,4 +1,4 @@
-import { renewLease } from '../database/sessions.ts';
+import { renewLease } from '../database/completion.ts';
 import type { Deps } from '../deps.ts';
 import type { Held } from './session.ts';
 

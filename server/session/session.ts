@@ -1,10 +1,12 @@
 import type { Bucket } from '../bucket/bucket.ts';
 import { UploadError } from '../contract/errors.ts';
 import type { Scope } from '../database/connection.ts';
-import { failSession, findSession, type Session } from '../database/sessions.ts';
+import type { Session } from '../database/session.ts';
+import { findSession } from '../database/sessions.ts';
 import type { Deps } from '../deps.ts';
 import { hashToken, resumeToken, sessionOf } from '../token.ts';
 import { authenticate, credentialOf } from './caller.ts';
+import { endInFailure } from './fail.ts';
 
 /** A session that the caller has shown the token of. */
 export interface Held {
@@ -14,7 +16,10 @@ export interface Held {
   bucket: Bucket;
 }
 
-const notFound = () => new UploadError('UPLOAD_NOT_FOUND', 'No such upload, or it belongs to somebody else.');
+/** Of a session that has failed because its time has run out. */
+export const OVERDUE = 'The upload was not finished in time.';
+
+export const notFound = () => new UploadError('UPLOAD_NOT_FOUND', 'No such upload, or it belongs to somebody else.');
 
 /**
  * Finds the session of `token`; user credentials that come along must be its owner's.
@@ -28,10 +33,7 @@ export async function holdSession(deps: Deps, token: string, headers: Headers): 
   if (!session) throw notFound();
   if (credentialOf(headers) && (await authenticate(deps, headers)).userId !== session.userId) throw notFound();
   if (session.expiresAt <= deps.clock() && (session.status === 'active' || session.status === 'paused'))
-    session =
-      (await deps.database.scoped(scope, (sql) =>
-        failSession(sql, id, 'UPLOAD_EXPIRED', 'The upload was not finished in time.'),
-      )) ?? session;
+    session = (await endInFailure(deps, scope, id, 'UPLOAD_EXPIRED', OVERDUE)) ?? session;
   return { session, token, scope, bucket: bucketOf(deps, session) };
 }
 

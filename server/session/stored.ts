@@ -1,8 +1,8 @@
 import { StoreFault } from '../bucket/bucket.ts';
 import { UploadError } from '../contract/errors.ts';
 import type { UploadedPart } from '../contract/wire.ts';
-import { failSession } from '../database/sessions.ts';
 import type { Deps } from '../deps.ts';
+import { endInFailure } from './fail.ts';
 import type { Held } from './session.ts';
 
 /**
@@ -18,7 +18,7 @@ export async function storedParts(deps: Deps, held: Held): Promise<UploadedPart[
     if (await held.bucket.headObject(fileKey))
       throw new UploadError('UPLOAD_ALREADY_COMPLETED', 'This upload is finished; complete tells its address.');
     const message = 'The store does not know this upload any more; begin it anew.';
-    await deps.database.scoped(held.scope, (sql) => failSession(sql, id, 'UPLOAD_EXPIRED', message));
+    await endInFailure(deps, held.scope, id, 'UPLOAD_EXPIRED', message);
     throw new UploadError('UPLOAD_EXPIRED', message);
   }
 }

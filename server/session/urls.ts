@@ -1,7 +1,7 @@
 import type { Bucket } from '../bucket/bucket.ts';
 import { partRange } from '../contract/plan.ts';
 import type { PartUrl } from '../contract/wire.ts';
-import type { Session } from '../database/sessions.ts';
+import type { Session } from '../database/session.ts';
 import type { Deps } from '../deps.ts';
 import { secondsLeft } from './session.ts';
 

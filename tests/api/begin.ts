@@ -24,6 +24,7 @@ export function beginSuite(at: () => Place): void {
     expect(answer).toEqual({
       success: true,
       resumeToken: expect.stringMatching(/^mpu_[\w-]{64}$/),
+      sessionId: expect.stringMatching(/^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/),
       uploadId: expect.any(String),
       fileKey: expect.stringMatching(/^multipart\/[\w-]{32}$/),
       partUrls: [

@@ -26,6 +26,7 @@ describe('keys and tokens', () => {
     const wrong: Record<string, string>[] = [
       {},
       { 'x-api-key': 'guess' },
+      { 'x-api-key': 'guess', authorization: `Bearer ${KEYS.anna}` },
       { 'x-api-key': '' },
       { authorization: 'Bearer guess' },
       { authorization: `Basic ${btoa(`anna:${KEYS.anna}`)}` },
@@ -37,13 +38,20 @@ describe('keys and tokens', () => {
       { 'x-api-key': `${KEYS.anna} x` },
     ];
     for (const headers of wrong)
-      for (const call of ['init', 'grant'] as const)
+      for (const call of ['init', 'grant', 'claim'] as const)
         expect([headers, ...told(await place.api.call(call, FILE, headers))]).toEqual([
           headers,
           401,
           'UNAUTHENTICATED',
         ]);
+    for (const headers of wrong) expect((await place.api.list({}, headers)).body.error).toBe('UNAUTHENTICATED');
     expect(await counts(place)).toEqual(before);
+  });
+
+  test('a key as a bearer is good beside an empty X-API-Key, as some clients send it', async () => {
+    const headers = { 'x-api-key': '', authorization: `Bearer ${KEYS.anna}` };
+    expect(told(await place.api.call('init', FILE, headers))).toEqual([200, undefined]);
+    expect((await place.api.list({}, headers)).status).toBe(200);
   });
 
   test('another user’s token is not found with one’s own key, and refused with a wrong one', async () => {
@@ -51,13 +59,15 @@ describe('keys and tokens', () => {
     const { resumeToken, fileKey, partUrls } = await anna.begin({ size: bytes.length });
     await putAll(partUrls, bytes);
     const bodies = { sign: { resumeToken, parts: [] }, default: { resumeToken } };
-    for (const call of ['sign', 'resume', 'complete', 'abort'] as const) {
+    for (const call of ['sign', 'resume', 'pause', 'complete', 'abort'] as const) {
       const body = call === 'sign' ? bodies.sign : bodies.default;
       expect(told(await bert.call(call, body))).toEqual([404, 'UPLOAD_NOT_FOUND']);
       expect(told(await bert.call(call, body, { 'x-api-key': 'guess' }))).toEqual([401, 'UNAUTHENTICATED']);
       expect(told(await bert.call(call, body, { 'x-api-key': 'dev' }))).toEqual([404, 'UPLOAD_NOT_FOUND']);
     }
+    expect(told(await bert.progress(resumeToken, bert.credentials))).toEqual([404, 'UPLOAD_NOT_FOUND']);
     await expectNothing(place, fileKey);
+    granted(await anna.progress(resumeToken, anna.credentials));
     granted(await anna.call('resume', { resumeToken }));
     granted(await anna.call('complete', { resumeToken }, {}));
     await expectObject(place, fileKey, bytes);
@@ -92,13 +102,51 @@ describe('keys and tokens', () => {
     expect(his.uploadId).not.toBe(hers.uploadId);
   });
 
+  test('a user lists and claims the own uploads, and nobody else’s', async () => {
+    const fingerprint = crypto.randomUUID();
+    const [hers, his] = [
+      await anna.begin({ size: 10 }, { fingerprint }),
+      await bert.begin({ size: 10 }, { fingerprint }),
+    ];
+    const ids = async (api: typeof anna) => granted(await api.list({ limit: '100' })).uploads.map(({ id }) => id);
+    expect([(await ids(anna)).includes(hers.sessionId), (await ids(anna)).includes(his.sessionId)]).toEqual([
+      true,
+      false,
+    ]);
+    expect([(await ids(bert)).includes(hers.sessionId), (await ids(bert)).includes(his.sessionId)]).toEqual([
+      false,
+      true,
+    ]);
+    expect(told(await bert.call('claim', { sessionId: hers.sessionId }))).toEqual([404, 'UPLOAD_NOT_FOUND']);
+    expect(granted(await bert.call('claim', { fingerprint })).sessionId).toBe(his.sessionId);
+    granted(await anna.call('resume', { resumeToken: hers.resumeToken }));
+    // A page of hers is no way into his.
+    const { cursor } = granted(await bert.list({ limit: '1' }));
+    expect(granted(await anna.list({ cursor: cursor! })).uploads.map(({ id }) => id)).not.toContain(his.sessionId);
+  });
+
+  test('one whose time has run out is listed as failed, and cannot be claimed', async () => {
+    const { sessionId } = await anna.begin({ size: 10 });
+    await query(
+      database.url,
+      (sql) => sql`update multipart_uploads set expires_at = now() - interval '1 second' where id = ${sessionId}`,
+    );
+    expect(told(await anna.call('claim', { sessionId }))).toEqual([404, 'UPLOAD_NOT_FOUND']);
+    const { uploads } = granted(await anna.list({ status: 'failed' }));
+    expect(uploads.find(({ id }) => id === sessionId)).toMatchObject({
+      status: 'failed',
+      errorCode: 'UPLOAD_EXPIRED',
+      errorMessage: expect.any(String),
+    });
+  });
+
   test('an upload whose time has run out is over', async () => {
     const { resumeToken } = await anna.begin({ size: 10 });
     await query(
       database.url,
       (sql) => sql`update multipart_uploads set expires_at = now() where token_hash = ${sha256(resumeToken)}`,
     );
-    for (const call of ['resume', 'complete', 'abort'] as const)
+    for (const call of ['resume', 'pause', 'complete', 'abort'] as const)
       expect(told(await anna.call(call, { resumeToken }))).toEqual([410, 'UPLOAD_EXPIRED']);
   });
 });

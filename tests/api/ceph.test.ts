@@ -3,9 +3,13 @@ import { cephInstalled } from '../judges/ceph.ts';
 import { cephStore } from '../store.ts';
 import { abortSuite } from './abort.ts';
 import { beginSuite } from './begin.ts';
+import { claimSuite } from './claim.ts';
 import { completeSuite } from './complete.ts';
+import { listSuite } from './list.ts';
 import { manySuite } from './many.ts';
+import { pauseSuite } from './pause.ts';
 import { MiB, openPlace, type Place } from './place.ts';
+import { progressSuite } from './progress.ts';
 import { signSuite } from './sign.ts';
 
 setDefaultTimeout(120_000);
@@ -22,5 +26,9 @@ describe.skipIf(!cephInstalled())('the API over Ceph RGW', () => {
   describe('sign and resume', () => signSuite(at));
   describe('complete', () => completeSuite(at));
   describe('cancel', () => abortSuite(at));
+  describe('pause', () => pauseSuite(at));
+  describe('progress', () => progressSuite(at));
+  describe('list', () => listSuite(at));
+  describe('claim', () => claimSuite(at));
   describe('many parts', () => manySuite(at, 1005, [1, 1000, 1001, 1005]));
 });

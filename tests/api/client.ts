@@ -5,10 +5,14 @@ import type { ErrorCode } from '../../server/contract/errors.ts';
 import {
   type AbortAnswer,
   BASE_PATH,
+  type ClaimAnswer,
   type CompleteAnswer,
   type GrantAnswer,
   type InitAnswer,
+  type ListAnswer,
   type PartUrl,
+  type PauseAnswer,
+  type ProgressAnswer,
   type ResumeAnswer,
   type SignAnswer,
 } from '../../server/contract/wire.ts';
@@ -16,14 +20,19 @@ import {
 interface Answers {
   grant: GrantAnswer;
   init: InitAnswer;
+  claim: ClaimAnswer;
   sign: SignAnswer;
   resume: ResumeAnswer;
+  pause: PauseAnswer;
   complete: CompleteAnswer;
   abort: AbortAnswer;
 }
 
 export type CallName = keyof Answers;
-export const CALLS: CallName[] = ['grant', 'init', 'sign', 'resume', 'complete', 'abort'];
+/** All that are POSTed. */
+export const CALLS: CallName[] = ['grant', 'init', 'claim', 'sign', 'resume', 'pause', 'complete', 'abort'];
+/** The paths of all that are asked with GET: `progress` and the list. */
+export const READS = ['/progress', '', '/'];
 
 export interface Answer<T> {
   status: number;
@@ -42,29 +51,41 @@ export function apiAt(url: string, credentials: Record<string, string> = { 'x-ap
     body: object,
     headers: Record<string, string> = credentials,
   ): Promise<Answer<Answers[Name]>> {
-    const response = await fetch(`${url}${BASE_PATH}/${name}`, {
-      method: 'POST',
-      headers: { 'content-type': 'application/json', ...headers },
-      body: JSON.stringify(body),
-    });
-    const retryAfter = response.headers.get('retry-after');
-    return {
-      status: response.status,
-      headers: response.headers,
-      retryAfter: retryAfter === null ? undefined : Number(retryAfter),
-      body: (await response.json()) as Answer<Answers[Name]>['body'],
-    };
+    return answerOf(
+      await fetch(`${url}${BASE_PATH}/${name}`, {
+        method: 'POST',
+        headers: { 'content-type': 'application/json', ...headers },
+        body: JSON.stringify(body),
+      }),
+    );
   }
   return {
     url,
     credentials,
     call,
+    /** How the upload of `resumeToken` stands; `headers` may say more of who asks. */
+    progress: async (resumeToken: string, headers: Record<string, string> = {}) =>
+      answerOf<ProgressAnswer>(
+        await fetch(`${url}${BASE_PATH}/progress`, { headers: { 'x-resume-token': resumeToken, ...headers } }),
+      ),
+    list: async (query: Record<string, string> = {}, headers = credentials) =>
+      answerOf<ListAnswer>(await fetch(`${url}${BASE_PATH}?${new URLSearchParams(query)}`, { headers })),
     /** Begins a file; throws where the server refuses. */
     async begin(file: { size: number; name?: string; type?: string }, more: object = {}, key?: string) {
       const { size: fileSize, name: filename = 'film.bin', type: contentType = 'video/mp4' } = file;
       const headers = { ...credentials, ...(key !== undefined && { 'idempotency-key': key }) };
       return granted(await call('init', { filename, fileSize, contentType, ...more }, headers));
     },
+  };
+}
+
+async function answerOf<T>(response: Response): Promise<Answer<T>> {
+  const retryAfter = response.headers.get('retry-after');
+  return {
+    status: response.status,
+    headers: response.headers,
+    retryAfter: retryAfter === null ? undefined : Number(retryAfter),
+    body: (await response.json()) as Answer<T>['body'],
   };
 }
 

@@ -4,7 +4,7 @@ import { afterAll, beforeAll, describe, expect, setDefaultTimeout, test } from '
 import { ERRORS } from '../../server/contract/errors.ts';
 import { BASE_PATH } from '../../server/contract/wire.ts';
 import { embeddedStore } from '../store.ts';
-import { CALLS } from './client.ts';
+import { CALLS, READS } from './client.ts';
 import { counts, openPlace, type Place } from './place.ts';
 import { FILE, JSON_TYPE, refusal, sender } from './refusal.ts';
 
@@ -24,8 +24,8 @@ describe('the envelope', () => {
   test('an address where nothing is', async () => {
     for (const path of [
       `${BASE_PATH}/nothing`,
-      BASE_PATH,
-      `${BASE_PATH}/`,
+      `${BASE_PATH}//`,
+      `${BASE_PATH}/progress/`,
       '/api/v2',
       '/nothing',
       `${BASE_PATH}/init/x`,
@@ -41,13 +41,40 @@ describe('the envelope', () => {
         ]);
   });
 
-  test('another method than POST is told which', async () => {
-    for (const name of CALLS)
-      for (const method of ['GET', 'PUT', 'DELETE', 'PATCH']) {
-        const response = await send(`${BASE_PATH}/${name}`, { method });
-        expect(response.headers.get('allow')).toBe('POST');
+  test('another method than the right one is told which', async () => {
+    const right = [...CALLS.map((name) => [`/${name}`, 'POST']), ...READS.map((path) => [path, 'GET'])];
+    for (const [path, allowed] of right)
+      for (const method of ['GET', 'POST', 'PUT', 'DELETE', 'PATCH']) {
+        if (method === allowed) continue;
+        const response = await send(BASE_PATH + path, { method });
+        expect([path, method, response.headers.get('allow')]).toEqual([path!, method, allowed!]);
         expect(await refusal(response)).toEqual([405, 'METHOD_NOT_ALLOWED']);
       }
+  });
+
+  test('what is asked without a body is refused in it, too', async () => {
+    const read = (path: string, headers = {}) => send(BASE_PATH + path, { method: 'GET', headers });
+    expect(await refusal(await read('/progress'))).toEqual([400, 'MISSING_RESUME_TOKEN']);
+    for (const path of ['', '/', '?limit=5']) expect(await refusal(await read(path))).toEqual([401, 'UNAUTHENTICATED']);
+    for (const query of ['?limit=%00', '?cursor=%ff%fe', `?cursor=${'x'.repeat(5000)}`, '?status=%00'])
+      expect([query, ...(await refusal(await read(query, { 'x-api-key': 'dev' })))]).toEqual([
+        query,
+        400,
+        'INVALID_REQUEST',
+      ]);
+  });
+
+  test('no answer is kept by any cache, or taken for another type', async () => {
+    for (const [path, method] of [
+      ['/init', 'POST'],
+      ['/progress', 'GET'],
+      ['', 'GET'],
+      ['/nothing', 'GET'],
+    ]) {
+      const { headers } = await send(BASE_PATH + path, { method });
+      expect([headers.get('cache-control'), headers.get('x-content-type-options')]).toEqual(['no-store', 'nosniff']);
+    }
+    expect((await send('/healthz', { method: 'GET' })).headers.get('x-content-type-options')).toBe('nosniff');
   });
 
   test('anything but JSON', async () => {

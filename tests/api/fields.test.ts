@@ -24,7 +24,7 @@ describe('the fields of init', () => {
       const { [name as keyof typeof FILE]: _, ...rest } = FILE;
       expect(await code('init', rest)).toEqual([400, 'MISSING_REQUIRED_FIELDS']);
     }
-    for (const name of ['sign', 'resume', 'complete', 'abort'])
+    for (const name of ['sign', 'resume', 'pause', 'complete', 'abort'])
       for (const token of [undefined, null, '', 7, {}])
         expect(await code(name, { resumeToken: token, parts: [{ partNumber: 1, etag: 'x' }] })).toEqual([
           400,

@@ -55,6 +55,7 @@ const fields = [
   'provider',
   'partSize',
   'fingerprint',
+  'sessionId',
 ];
 
 describe('fuzz', () => {
@@ -91,6 +92,21 @@ describe('fuzz', () => {
       );
     });
   }
+
+  test('the list and progress: addresses and tokens that nobody gave are refused', async () => {
+    const query = fc.dictionary(fc.constantFrom('limit', 'cursor', 'status', 'x'), fc.string({ unit: 'binary' }));
+    const token = fc.string({ maxLength: 100 }).map((text) => text.replace(/[^\x21-\x7e]/g, ''));
+    await fc.assert(
+      fc.asyncProperty(query, token, async (query, token) => {
+        const listed = await send(`${BASE_PATH}?${new URLSearchParams(query)}`, { method: 'GET' });
+        if (listed.status === 200) expect(await listed.json()).toMatchObject({ success: true });
+        else await refusal(listed);
+        const headers = { 'x-resume-token': token };
+        await refusal(await send(`${BASE_PATH}/progress`, { method: 'GET', headers }));
+      }),
+      { numRuns: 200 },
+    );
+  });
 
   test('init: every media type that is taken is one that a store takes', async () => {
     const type = fc.stringMatching(/^[\w!#$&^.+-]{1,9}\/[\w!#$&^.+-]{1,9}(\s{0,2};[\x20-\x7e]{0,9})?$/);

@@ -89,8 +89,12 @@ describe('grants', () => {
     expect(await counts(place)).toEqual(before);
   });
 
-  test('a grant gives no grants', async () => {
+  test('a grant gives no grants, lists nothing and claims nothing', async () => {
     const { holder } = await grantOf({});
+    const { sessionId } = await holder.begin({ size: 10 });
     expect(told(await holder.call('grant', {}))).toEqual([403, 'FORBIDDEN']);
+    expect(told(await holder.list())).toEqual([403, 'FORBIDDEN']);
+    expect(told(await holder.call('claim', { sessionId }))).toEqual([403, 'FORBIDDEN']);
+    expect(granted(await anna.call('claim', { sessionId })).sessionId).toBe(sessionId);
   });
 });

@@ -3,10 +3,10 @@ import { chmodSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type EmbeddedPostgres, startPostgres } from '../../server/embedded/postgres.ts';
+import { commandFor, ROOT } from '../runtime.ts';
 import { plainEnv, type Server, startServer } from '../server.ts';
 
 setDefaultTimeout(60_000);
-const ROOT = new URL('../..', import.meta.url).pathname;
 
 let folder: string;
 let database: EmbeddedPostgres;
@@ -25,7 +25,7 @@ afterAll(async () => {
 });
 
 function keys(args: string[], env: Record<string, string>) {
-  const { exitCode, stdout, stderr } = Bun.spawnSync([process.execPath, 'server/keys.ts', ...args], {
+  const { exitCode, stdout, stderr } = Bun.spawnSync(commandFor('server/keys.ts', args).flat(), {
     cwd: ROOT,
     env: plainEnv(env),
   });

@@ -3,7 +3,7 @@
 import { afterAll, beforeAll, describe, expect, setDefaultTimeout, test } from 'bun:test';
 import { request } from 'node:http';
 import { BASE_PATH } from '../../server/contract/wire.ts';
-import { CALLS } from './client.ts';
+import { CALLS, READS } from './client.ts';
 import { gather, KEYS, type People } from './people.ts';
 import { ORIGIN } from './place.ts';
 import { FILE } from './refusal.ts';
@@ -100,29 +100,33 @@ describe('the key "dev"', () => {
 });
 
 describe('pages', () => {
-  const preflight = (call: string, origin: string) =>
-    fetch(`${place.server.url}${BASE_PATH}/${call}`, {
+  const asked = ['authorization', 'content-type', 'idempotency-key', 'x-api-key', 'x-resume-token'];
+  const preflight = (path: string, origin: string, method = 'POST') =>
+    fetch(`${place.server.url}${BASE_PATH}${path}`, {
       method: 'OPTIONS',
       headers: {
         origin,
-        'access-control-request-method': 'POST',
-        'access-control-request-headers': 'authorization,content-type,idempotency-key,x-api-key',
+        'access-control-request-method': method,
+        'access-control-request-headers': asked.join(),
       },
     });
+  const paths: [path: string, method: string][] = [
+    ...CALLS.map((name): [string, string] => [`/${name}`, 'POST']),
+    ...READS.map((path): [string, string] => [path, 'GET']),
+  ];
 
   test('one of an allowed origin may call and read, Retry-After too', async () => {
-    for (const call of CALLS) {
-      const { status, headers } = await preflight(call, ORIGIN);
+    for (const [path, method] of paths) {
+      const { status, headers } = await preflight(path, ORIGIN, method);
       expect(status).toBeLessThan(300);
       expect(headers.get('access-control-allow-origin')).toBe(ORIGIN);
-      expect(headers.get('access-control-allow-methods')).toContain('POST');
-      for (const name of ['authorization', 'content-type', 'idempotency-key', 'x-api-key'])
-        expect(headers.get('access-control-allow-headers')).toContain(name);
+      expect(headers.get('access-control-allow-methods')).toContain(method);
+      for (const name of asked) expect(headers.get('access-control-allow-headers')).toContain(name);
       expect(headers.get('vary')?.toLowerCase()).toContain('origin');
     }
-    for (const name of ['init', 'nothing-there']) {
-      const { headers } = await fetch(`${place.server.url}${BASE_PATH}/${name}`, {
-        method: 'POST',
+    for (const [path, method] of [...paths, ['/nothing-there', 'POST']] as [string, string][]) {
+      const { headers } = await fetch(`${place.server.url}${BASE_PATH}${path}`, {
+        method,
         headers: { origin: ORIGIN },
       });
       expect(headers.get('access-control-allow-origin')).toBe(ORIGIN);
@@ -138,10 +142,10 @@ describe('pages', () => {
       'null',
       `${ORIGIN}:444`,
     ]) {
-      for (const call of CALLS) {
-        expect((await preflight(call, origin)).headers.get('access-control-allow-origin')).toBeNull();
-        const { headers } = await fetch(`${place.server.url}${BASE_PATH}/${call}`, {
-          method: 'POST',
+      for (const [path, method] of paths) {
+        expect((await preflight(path, origin, method)).headers.get('access-control-allow-origin')).toBeNull();
+        const { headers } = await fetch(`${place.server.url}${BASE_PATH}${path}`, {
+          method,
           headers: { origin },
         });
         expect(headers.get('access-control-allow-origin')).toBeNull();
@@ -150,7 +154,7 @@ describe('pages', () => {
   });
 
   test('credentials are never asked of a browser’s own jar', async () => {
-    const { headers } = await preflight('init', ORIGIN);
+    const { headers } = await preflight('/init', ORIGIN);
     expect(headers.get('access-control-allow-credentials')).toBeNull();
   });
 });

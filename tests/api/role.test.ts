@@ -124,6 +124,38 @@ describe('a server’s own role', () => {
     }
   });
 
+  test('bears the events of the outbox in a scope of its own alone, and can neither invent nor change one', async () => {
+    const { anna } = people;
+    const { resumeToken, partUrls } = await anna.begin({ size: 10 });
+    const server = openDatabase(database.url, 1, ['webhook']);
+    try {
+      await putAll(partUrls, random(10));
+      // As the server ends an upload, with a webhook configured.
+      const ended = await server.scoped(
+        { tokenHash: sha256(resumeToken) },
+        (sql) => sql`update multipart_uploads set status = 'failed', error_code = 'UPLOAD_EXPIRED' returning id`,
+      );
+      expect(ended).toHaveLength(1);
+      const events = (scope: Scope) => server.scoped(scope, async (sql) => (await sql`select data from outbox`).length);
+      expect(await events({ service: 'outbox' })).toBe(1);
+      for (const scope of [{}, { user: 'anna' }, { tokenHash: sha256(resumeToken) }])
+        expect(await events(scope)).toBe(0);
+      expect(await seen({ service: 'outbox' })).toEqual({ uploads: [], keys: [], grants: 0 });
+      for (const statement of [
+        `insert into outbox (target, event, session_id, data, due_at)
+          values ('webhook', 'upload.completed', gen_random_uuid(), '{}', now())`,
+        `update outbox set data = '{}'`,
+        `update outbox set target = 'hook'`,
+        'select record_outcome()',
+      ])
+        await expect(server.scoped({ service: 'outbox' }, (sql) => sql.unsafe(statement))).rejects.toMatchObject({
+          code: expect.stringMatching(/^(42501|0A000)$/),
+        });
+    } finally {
+      await server.close();
+    }
+  });
+
   test('get_upload_progress tells the right figures, to whom they belong', async () => {
     const { anna: api } = people;
     const bytes = random(2 * 1024 + 10);

@@ -6,10 +6,9 @@ import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { isAlive } from '../browser/processes.ts';
 import { freePorts } from '../ports.ts';
+import { commandFor, ROOT } from '../runtime.ts';
 import { plainEnv } from '../server.ts';
 import { makeFolder, removeFolder } from './serve.ts';
-
-const ROOT = new URL('../..', import.meta.url).pathname;
 
 /** The postmaster that is recorded on `dataDir`, if it runs. */
 export function postmasterOn(dataDir: string): number | undefined {
@@ -37,7 +36,7 @@ export async function run(
 ): Promise<Run> {
   const [port, bucketPort] = await freePorts(2);
   const folder = dataDir ?? makeFolder();
-  const child = spawn(process.execPath, ['server/main.ts', ...args], {
+  const child = spawn(...commandFor('server/main.ts', args), {
     cwd: ROOT,
     env: plainEnv({ PORT: String(port), BUCKET_PORT: String(bucketPort), DATA_DIR: folder, ...env }),
     stdio: ['ignore', 'pipe', 'pipe'],

@@ -7,6 +7,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { launchChrome } from '../browser/chrome.ts';
 import type { Page } from '../browser/page.ts';
+import { inside, pick } from '../browser/stage.ts';
 import { randomFile } from '../bytes.ts';
 import { startProxy } from '../faults/proxy.ts';
 import { freePort } from '../ports.ts';
@@ -42,24 +43,19 @@ const BARE = `(async () => {
 })()`;
 
 async function ours(page: Page, path: string): Promise<number> {
-  await page.evaluate(`void (window.started = performance.now(), window.ended = new Promise((resolve) => {
-    new MutationObserver((_, self) => {
-      if (document.querySelector('.upload')?.dataset.state !== 'done') return;
-      self.disconnect();
-      resolve(performance.now() - window.started);
-    }).observe(document.querySelector('#uploads'), { subtree: true, childList: true, attributes: true });
-  }))`);
-  await page.setFiles('#pick', [path]);
+  await page.evaluate(`void (window.started = performance.now(), window.ended = new Promise((resolve) =>
+    document.addEventListener('upload-done', () => resolve(performance.now() - window.started), { once: true })))`);
+  await pick(page, path);
   const took = await page.evaluate<number>('window.ended', { limit: LIMIT });
-  await page.click('.upload button');
-  await page.waitFor(`!document.querySelector('.upload')`);
+  await page.click(inside('.row .end'));
+  await page.waitFor(`!${inside('.row')}`);
   return took;
 }
 
 async function measure(title: string, url: string, path: string): Promise<void> {
   const chrome = await launchChrome();
   const page = await chrome.open(url);
-  await page.waitFor(`document.querySelector('#background').textContent`);
+  await page.waitFor(`${inside('.background')}?.textContent`);
   await page.evaluate(
     `void document.body.append(Object.assign(document.createElement('input'), { type: 'file', id: 'bare' }))`,
   );

@@ -23,6 +23,8 @@ export interface LaunchOptions {
   profile?: string;
   /** Background Sync in seconds instead of minutes; `true` takes 4, 8, 16 s and events of 15 s. */
   shortSync?: boolean | Partial<SyncTiming>;
+  /** A host name that leads to this machine, and is not one that browsers trust without TLS. */
+  host?: string;
   /** What the first tab shows; nobody attaches to it. */
   url?: string;
 }
@@ -54,6 +56,7 @@ export async function launchChrome(options: LaunchOptions = {}) {
   await rm(join(profile, 'DevToolsActivePort'), { force: true });
 
   const flags = chromeFlags(profile, options.shortSync ?? false);
+  if (options.host) flags.push(`--host-resolver-rules=MAP ${options.host} 127.0.0.1`);
   const child = spawn(executable, [...flags, options.url ?? 'about:blank'], { stdio: ['ignore', 'ignore', 'pipe'] });
   let stderr = '';
   child.stderr.on('data', (chunk) => {

@@ -8,6 +8,7 @@ import {
   completed,
   expectArrived,
   expectNothingStoredSentAgain,
+  inside,
   openPage,
   pick,
   report,
@@ -172,7 +173,7 @@ export function crossing(name: string, start: () => Promise<TestStore>, installe
             height: 700,
             dark,
           });
-      expect(await page.evaluate(`document.querySelector('.upload').innerText`)).toContain('Safe to close this tab');
+      expect(await page.evaluate(`${inside('.row')}.innerText`)).toContain('Safe to close this tab');
     });
   });
 }

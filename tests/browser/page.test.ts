@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, setDefaultTimeout, test } from '
 import { type Digests, randomFile } from '../bytes.ts';
 import { embeddedStore, keysIn, type TestStore, uploadsIn } from '../store.ts';
 import { findChrome } from './executable.ts';
-import { completed, expectArrived, openPage, pick, type Stage, safe, sent, setStage, state } from './stage.ts';
+import { completed, expectArrived, inside, openPage, pick, type Stage, safe, sent, setStage, state } from './stage.ts';
 
 setDefaultTimeout(120_000);
 const MiB = 2 ** 20;
@@ -31,11 +31,11 @@ describe.skipIf(!findChrome())('the page', () => {
     await first.close();
     const second = await openPage(stage);
     await state(second, 'done');
-    await second.click('.upload button');
-    await second.waitFor(`!document.querySelector('.upload')`);
+    await second.click(inside('.row .end'));
+    await second.waitFor(`!${inside('.row')}`);
     await second.reload();
-    await second.waitFor(`document.querySelector('#background').textContent`);
-    expect(await second.evaluate(`document.querySelectorAll('.upload').length`)).toBe(0);
+    await second.waitFor(`${inside('.background')}?.textContent`);
+    expect(await second.evaluate(`${inside('.row')} === null`)).toBe(true);
     await expectArrived(stage);
   });
 
@@ -44,9 +44,9 @@ describe.skipIf(!findChrome())('the page', () => {
     const other = await openPage(stage);
     await pick(page, stage.file.path);
     await sent(stage, 0.3);
-    await other.waitFor(`document.querySelector('.upload')`);
-    await other.click('.upload button');
-    for (const tab of [page, other]) await tab.waitFor(`!document.querySelector('.upload')`);
+    await other.waitFor(inside('.row'));
+    await other.click(inside('.row .end'));
+    for (const tab of [page, other]) await tab.waitFor(`!${inside('.row')}`);
     await stage.wire.waitFor(() =>
       stage.wire.requests.some(({ method, status }) => method === 'DELETE' && status === 204),
     );
@@ -95,11 +95,8 @@ describe.skipIf(!findChrome())('the page', () => {
       ['日本語 "quoted".bin', 11 * MiB],
     ] as const)
       files.push(await randomFile(`${stage.folder}/${name}`, size));
-    await page.setFiles(
-      '#pick',
-      files.map(({ path }) => path),
-    );
-    await page.waitFor(`document.querySelectorAll('.upload[data-state=done]').length === 3`, { limit: 60_000 });
+    await pick(page, ...files.map(({ path }) => path));
+    await page.waitFor(`${inside('.list')}.querySelectorAll('.row[data-state=done]').length === 3`, { limit: 60_000 });
     const digests = (list: Digests[]) => list.map(({ sha256 }) => sha256).sort();
     expect(digests(await stage.objects())).toEqual(digests(files));
   });

@@ -30,6 +30,10 @@ export interface Tabs {
   closeTarget(id: string): Promise<void>;
 }
 
+/** The expression for what a CSS selector finds; one that looks for itself, in a shadow say, is left as it is. */
+const finding = (selector: string) =>
+  selector.startsWith('document.') ? selector : `document.querySelector(${JSON.stringify(selector)})`;
+
 export async function attachPage(target: Target, tabs: Tabs) {
   const cdp: Cdp = await connectCdp(target.webSocketDebuggerUrl);
   const console = readConsole(cdp);
@@ -83,17 +87,17 @@ export async function attachPage(target: Target, tabs: Tabs) {
     await loaded;
   }
 
-  /** A real mouse press in the middle of the element, which must be visible and on top. */
+  /** A real mouse press in the middle of the element, by selector or expression, which must be visible and on top. */
   async function click(selector: string): Promise<void> {
-    const quoted = JSON.stringify(selector);
+    const found = finding(selector);
     await cdp.send('Page.bringToFront');
-    await waitFor(`document.querySelector(${quoted}) !== null`, { what: `an element ${selector} to click` });
+    await waitFor(`${found} != null`, { what: `an element ${selector} to click` });
     const { x, y, top } = await evaluate<{ x: number; y: number; top: string }>(`(() => {
-      const element = document.querySelector(${quoted});
+      const element = ${found};
       element.scrollIntoView({ block: 'center', behavior: 'instant' });
       const { left, top, width, height } = element.getBoundingClientRect();
       const [x, y] = [left + width / 2, top + height / 2];
-      const hit = document.elementFromPoint(x, y);
+      const hit = element.getRootNode().elementFromPoint(x, y);
       return { x, y, top: element.contains(hit) ? '' : (hit?.outerHTML.slice(0, 120) ?? 'nothing') };
     })()`);
     if (top) throw new Error(`cannot click ${selector}: there is ${top}`);
@@ -102,9 +106,9 @@ export async function attachPage(target: Target, tabs: Tabs) {
     }
   }
 
-  /** Picks files by absolute path; the page sees `input` and `change` as after a real choice. */
+  /** By selector or expression: picks files by absolute path; the page sees `input` and `change` as after a real choice. */
   async function setFiles(selector: string, files: string[]): Promise<void> {
-    const { objectId } = await run(`document.querySelector(${JSON.stringify(selector)})`, false);
+    const { objectId } = await run(finding(selector), false);
     if (!objectId) throw new Error(`no ${selector} to pick files with`);
     await cdp.send('DOM.setFileInputFiles', { files, objectId });
   }

@@ -22,8 +22,16 @@ export type Stage = Awaited<ReturnType<typeof setStage>>;
 /** A server with a fresh bucket, a slow wire to it, a wire to the page, a browser and a picked file. */
 export async function setStage(
   store: TestStore,
-  options: { chrome?: LaunchOptions; fileSize?: number; env?: Record<string, string>; bytesPerSecond?: number } = {},
+  options: {
+    chrome?: LaunchOptions;
+    fileSize?: number;
+    env?: Record<string, string>;
+    bytesPerSecond?: number;
+    /** Of other pages that may use server and bucket. */
+    origins?: string[];
+  } = {},
 ) {
+  const { origins = [] } = options;
   const folder = mkdtempSync(join(tmpdir(), 'partway-stage-'));
   const bucket = `stage-${process.pid}-${++buckets}`;
   const { hostname: host, port } = new URL(store.endpoint);
@@ -37,12 +45,13 @@ export async function setStage(
       S3_ACCESS_KEY: store.accessKey,
       S3_SECRET_KEY: store.secretKey,
       S3_BUCKET: bucket,
+      ALLOWED_ORIGINS: origins.join(','),
       ...options.env,
     },
   });
   const web = await startProxy({ target: { host: '127.0.0.1', port: server.port } });
   const url = `http://localhost:${web.port}/`;
-  await makeBucket(store, bucket, [url.slice(0, -1)]);
+  await makeBucket(store, bucket, [url.slice(0, -1), ...origins]);
   const file = await randomFile(join(folder, 'holiday film.bin'), options.fileSize ?? FILE_SIZE);
   const profile = join(folder, 'profile');
   const launch = (extra: LaunchOptions = {}) => launchChrome({ profile, ...options.chrome, ...extra });
@@ -71,20 +80,26 @@ export async function setStage(
 
 export async function openPage({ chrome, url }: Stage): Promise<Page> {
   const page = await chrome.open(url);
-  await page.waitFor(`document.querySelector('#background').textContent`, { what: 'the page to be ready' });
+  await page.waitFor(`${inside('.background')}?.textContent`, { what: 'the page to be ready' });
+  // It keeps the page for when there is no network, and may not be cut off in that.
+  await page.waitFor('navigator.serviceWorker.ready.then(() => true)', { what: 'the worker to be ready' });
   return page;
 }
 
-export const pick = (page: Page, path: string) => page.setFiles('#pick', [path]);
+/** An expression for what is in the element's shadow. */
+export const inside = (selector: string) =>
+  `document.querySelector('partway-upload').shadowRoot?.querySelector(${JSON.stringify(selector)})`;
+
+export const pick = (page: Page, ...paths: string[]) => page.setFiles(inside('.chooser'), paths);
 
 export const state = (page: Page, wanted: string, limit = 60_000) =>
-  page.waitFor(`document.querySelector('.upload')?.dataset.state === '${wanted}'`, {
+  page.waitFor(`${inside('.row')}?.dataset.state === '${wanted}'`, {
     limit,
     what: `the row to be ${wanted}`,
   });
 
 export const safe = (page: Page) =>
-  page.waitFor(`document.querySelector('.upload')?.dataset.safe === 'true'`, {
+  page.waitFor(`${inside('.row')}?.dataset.safe !== undefined`, {
     what: 'the row to say that the tab may be closed',
   });
 
@@ -105,7 +120,7 @@ export async function expectArrived({ objects, file }: Stage): Promise<void> {
   expect(await objects()).toEqual([{ size, md5, sha256 }]);
 }
 
-const partOf = ({ query }: Seen) => Number(new URLSearchParams(query).get('partNumber'));
+export const partOf = ({ query }: Seen) => Number(new URLSearchParams(query).get('partNumber'));
 
 /** No PUT of a part began after that part had been stored; every part was stored. */
 export function expectNothingStoredSentAgain({ wire, file }: Stage): void {

@@ -7,7 +7,6 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import process from 'node:process';
 import { setTimeout } from 'node:timers/promises';
-import { fileURLToPath } from 'node:url';
 import postgres from 'postgres';
 import { findBinaries } from '../../server/embedded/postgres/binaries.ts';
 import { launchPostmaster } from '../../server/embedded/postgres/launch.ts';
@@ -17,8 +16,8 @@ import { alive } from '../../server/embedded/postgres/process.ts';
 import { reason } from '../../server/embedded/postgres/reason.ts';
 import { startPostgres } from '../../server/embedded/postgres.ts';
 import { StartError } from '../../server/fault.ts';
+import { commandFor, ROOT } from '../runtime.ts';
 
-const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 const asRoot = process.getuid?.() === 0;
 /** Initdb takes a second; a loaded machine several. */
 const LONG = 60_000;
@@ -69,7 +68,7 @@ function serve(where: string): ChildProcess {
     setInterval(() => {}, 1000);`;
   const file = join(base, `serve-${children.length}.ts`);
   fs.writeFileSync(file, script);
-  const child = spawn(process.execPath, [file], { detached: true, stdio: ['ignore', 'pipe', 'inherit'] });
+  const child = spawn(...commandFor(file), { detached: true, stdio: ['ignore', 'pipe', 'inherit'] });
   children.push(child);
   return child;
 }

@@ -87,6 +87,36 @@ describe('a configuration', () => {
   });
 });
 
+describe('a webhook', () => {
+  const key = (length: number) => `whsec_${Buffer.alloc(length, 5).toString('base64')}`;
+  const HOOK = { WEBHOOK_URL: 'https://app.example.com/hooks/?a=b', WEBHOOK_SECRET: key(32) };
+
+  test('has an address, kept to the letter, and one secret or several', () => {
+    expect(readConfig(RIGHT, []).webhook).toBeUndefined();
+    const { webhook } = readConfig({ ...RIGHT, ...HOOK, WEBHOOK_SECRET: ` ${key(24)}  ${key(64)}\n` }, []);
+    expect(webhook!.url).toBe('https://app.example.com/hooks/?a=b');
+    expect(webhook!.secrets.map((secret) => secret.length)).toEqual([24, 64]);
+  });
+
+  const WRONG: [Record<string, string>, RegExp][] = [
+    [{ WEBHOOK_URL: HOOK.WEBHOOK_URL }, /^WEBHOOK_SECRET is missing/],
+    [{ WEBHOOK_SECRET: HOOK.WEBHOOK_SECRET }, /^WEBHOOK_URL is missing/],
+    [{ ...HOOK, WEBHOOK_URL: 'app.example.com/hook' }, /^WEBHOOK_URL must be an address/],
+    [{ ...HOOK, WEBHOOK_URL: 'ftp://app.example.com/hook' }, /^WEBHOOK_URL must be an address/],
+    [{ ...HOOK, WEBHOOK_URL: 'https://me:hunter2@app.example.com' }, /^WEBHOOK_URL .* no user or password/],
+    [{ ...HOOK, WEBHOOK_SECRET: 'hunter2' }, /^WEBHOOK_SECRET must be/],
+    [{ ...HOOK, WEBHOOK_SECRET: `${key(32)},${key(32)}` }, /^WEBHOOK_SECRET must be/],
+    [{ ...HOOK, WEBHOOK_SECRET: `${key(32)} ${key(23)}` }, /^WEBHOOK_SECRET must be/],
+    [{ ...HOOK, WEBHOOK_SECRET: key(65) }, /^WEBHOOK_SECRET must be/],
+  ];
+  for (const [env, words] of WRONG)
+    test(`as ${JSON.stringify(env).slice(0, 90)} is refused in one sentence that shows no secret`, () => {
+      const lines = faults({ ...RIGHT, ...env });
+      expect(lines).toEqual([expect.stringMatching(words)]);
+      expect(lines[0]).not.toMatch(/hunter2|BQUF/);
+    });
+});
+
 describe('the secret of --dev', () => {
   test('is made once, kept from others, and the same ever after', () => {
     const { secret } = readConfig({ DATA_DIR: folder }, ['--dev']);

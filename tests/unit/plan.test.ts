@@ -2,7 +2,7 @@ import { describe, expect, test } from 'bun:test';
 import fc from 'fast-check';
 import { UploadError } from '../../server/contract/errors.ts';
 import { partRange, planParts, smallestPartSize } from '../../server/contract/plan.ts';
-import { PROFILES } from '../../server/contract/profile.ts';
+import { PROFILES } from '../../server/contract/profiles.ts';
 
 const MiB = 2 ** 20;
 const GiB = 2 ** 30;

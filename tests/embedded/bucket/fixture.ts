@@ -4,8 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import * as S3 from '@aws-sdk/client-s3';
 import { getSignedUrl } from '@aws-sdk/s3-request-presigner';
-import { createBucket } from '../../../server/embedded/bucket/app.ts';
-import { type Listener, listen } from '../../../server/runtime.ts';
+import { type BucketProcess, startBucket } from '../../bucket.ts';
 
 export const ORIGIN = 'http://localhost:8787';
 export const Bucket = 'uploads';
@@ -17,11 +16,11 @@ export const freshFolder = () => mkdtemp(join(tmpdir(), 'bucket-'));
 export interface Fixture {
   folder: string;
   endpoint: string;
-  /** What the bucket takes for the time; null for the true one. */
-  time: { now: Date | null };
+  /** The bucket takes this for the time from now on; nothing for the true one. */
+  setTime(now?: Date): Promise<void>;
   s3: S3.S3Client;
   client(extra?: S3.S3ClientConfig): S3.S3Client;
-  /** A new process over the same folder, as far as the bucket can tell. */
+  /** A new process over the same folder, on the same port. */
   restart(): Promise<void>;
   stop(): Promise<void>;
   /** Files below the folder that hold bodies, whole or on their way. */
@@ -31,25 +30,23 @@ export interface Fixture {
 /** An existing folder is taken over, and removed at the end. */
 export async function fixture(existing?: string): Promise<Fixture> {
   const folder = existing ?? (await freshFolder());
-  const time: Fixture['time'] = { now: null };
-  let listener: Listener;
+  let bucket: BucketProcess;
   const made: S3.S3Client[] = [];
 
   async function start(port: number): Promise<void> {
-    const bucket = await createBucket({
+    bucket = await startBucket({
       folder,
       accessKey: KEYS.accessKeyId,
       secretKey: KEYS.secretAccessKey,
       buckets: [Bucket],
-      origins: () => [ORIGIN],
-      clock: () => time.now ?? new Date(),
+      origins: [ORIGIN],
       smallestPart: 1024,
+      port,
     });
-    listener = await listen({ fetch: bucket.fetch, hostname: '127.0.0.1', port });
   }
 
   await start(0);
-  const endpoint = `http://127.0.0.1:${listener!.port}`;
+  const endpoint = `http://127.0.0.1:${bucket!.port}`;
   function client(extra: S3.S3ClientConfig = {}): S3.S3Client {
     const s3 = new S3.S3Client({
       endpoint,
@@ -68,16 +65,16 @@ export async function fixture(existing?: string): Promise<Fixture> {
   return {
     folder,
     endpoint,
-    time,
+    setTime: (now) => bucket.setTime(now),
     client,
     s3: client(),
     async restart() {
-      await listener.stop();
-      await start(listener.port);
+      await bucket.stop();
+      await start(bucket.port);
     },
     async stop() {
       for (const s3 of made) s3.destroy();
-      await listener.stop();
+      await bucket.stop();
       await rm(folder, { recursive: true });
     },
     async bodies() {

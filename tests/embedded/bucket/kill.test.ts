@@ -1,23 +1,21 @@
 import { expect, test } from 'bun:test';
-import { join } from 'node:path';
 import * as S3 from '@aws-sdk/client-s3';
+import { startBucket } from '../../bucket.ts';
 import { Bucket, bytesOf, contents, type Fixture, fixture, freshFolder, KEYS, md5 } from './fixture.ts';
 
 /** Runs a bucket over the folder, and kills it as soon as `work` has resolved. */
 async function untilKilled(folder: string, work: (s3: S3.S3Client) => Promise<void>): Promise<void> {
-  const child = Bun.spawn([process.execPath, join(import.meta.dir, 'process.ts'), folder], { stdout: 'pipe' });
-  const output = child.stdout.getReader();
-  const port = Number(new TextDecoder().decode((await output.read()).value));
+  const keys = { accessKey: KEYS.accessKeyId, secretKey: KEYS.secretAccessKey };
+  const bucket = await startBucket({ folder, ...keys, buckets: [Bucket], origins: [], port: 0 });
   const s3 = new S3.S3Client({
-    endpoint: `http://127.0.0.1:${port}`,
+    endpoint: `http://127.0.0.1:${bucket.port}`,
     region: 'us-east-1',
     credentials: KEYS,
     forcePathStyle: true,
     maxAttempts: 1,
   });
   await work(s3);
-  child.kill('SIGKILL');
-  await child.exited;
+  await bucket.kill();
   s3.destroy();
 }
 

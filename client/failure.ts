@@ -1,0 +1,38 @@
+import type { Trouble } from '../sw/bus.ts';
+import { NEEDS_LOGIN, RequestError, troubleOf } from '../sw/retry.ts';
+
+/** What the person can do about it, by code; elsewhere it is to begin anew. */
+const REMEDIES: Record<string, string> = {
+  FILE_NEEDED: 'Pick the file again.',
+  FILE_MISMATCH: 'Pick the very file that was begun.',
+  SIGNED_OUT: 'Sign in and pick the file again.',
+};
+const LOGIN = 'Sign in again; then it goes on by itself.';
+const PATIENCE = 'Nothing: it goes on by itself.';
+const ANEW = 'Begin it anew.';
+
+/** Why an upload rests or has ended. */
+export class UploadFailure extends Error {
+  /** Stable; the server's codes, or `NO_CONNECTION`, `HTTP_…`, `FILE_NEEDED`, `FILE_MISMATCH`, `SIGNED_OUT`. */
+  readonly code: string;
+  /** Nobody need do anything. */
+  readonly goesOn: boolean;
+  /** What the person can do, as a sentence. */
+  readonly remedy: string;
+
+  constructor({ code, message }: Trouble, goesOn = false) {
+    super(message);
+    this.name = 'UploadFailure';
+    this.code = code;
+    this.goesOn = goesOn;
+    this.remedy = goesOn ? PATIENCE : NEEDS_LOGIN.has(code) ? LOGIN : (REMEDIES[code] ?? ANEW);
+  }
+}
+
+/** Whatever was thrown, as what happened to an upload. */
+export function failureOf(error: unknown): UploadFailure {
+  if (error instanceof UploadFailure) return error;
+  if (error instanceof RequestError) return new UploadFailure(troubleOf(error));
+  const { name, message, code } = error as Error & { code?: unknown };
+  return new UploadFailure({ code: typeof code === 'string' ? code : name, message });
+}

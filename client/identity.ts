@@ -1,0 +1,43 @@
+import { callApi, type Identity } from '../sw/api.ts';
+import { byGrant } from '../sw/record.ts';
+import type { Store } from '../sw/store.ts';
+import type { UploadClientOptions } from './options.ts';
+
+const RENEW_BEFORE_MS = 86_400_000;
+
+/** Who this page acts for. */
+export interface Self {
+  /** The app's own credentials, or the grant kept from an earlier visit. */
+  identity(endpoint: string): Promise<Identity | undefined>;
+  /** Keeps a grant with at least a day left, where that can be had now; tells whether uploads can be begun without the page. */
+  prepare(endpoint: string): Promise<boolean>;
+}
+
+export function createSelf({ apiKey, headers, credentials }: UploadClientOptions, store: Store): Self {
+  const signedIn = apiKey !== undefined || headers !== undefined || credentials !== undefined;
+
+  async function own(): Promise<Identity> {
+    const given = Object.fromEntries(new Headers(await headers?.()));
+    return { headers: { ...(apiKey !== undefined && { 'x-api-key': apiKey }), ...given }, credentials };
+  }
+  async function renew(endpoint: string): Promise<void> {
+    const kept = await store.grant(endpoint);
+    if (kept && kept.expiresAt > Date.now() + RENEW_BEFORE_MS) return;
+    const { grant, expiresIn } = await callApi(endpoint, 'grant', {}, await own());
+    await store.keepGrant({ grant, endpoint, expiresAt: Date.now() + expiresIn * 1000 });
+  }
+  return {
+    async identity(endpoint) {
+      // The app's own credentials may be out of reach when the network is; the grant is at hand.
+      const identity = signedIn ? await own().catch(() => undefined) : undefined;
+      if (identity) return identity;
+      const kept = await store.grant(endpoint);
+      return kept && byGrant(kept);
+    },
+    async prepare(endpoint) {
+      if (signedIn) await renew(endpoint).catch(() => {});
+      const kept = await store.grant(endpoint);
+      return kept !== undefined && kept.expiresAt > Date.now();
+    },
+  };
+}

@@ -1,0 +1,9 @@
+/** `partway/client`: uploads from a page that go on when it is gone. */
+export { UploadError } from '../server/contract/errors.ts';
+export { createUploadClient, type UploadClient } from './client.ts';
+export { UploadFailure } from './failure.ts';
+export { estimateUploadTime, formatBytes } from './format.ts';
+export type { Followers, ResumeOptions, UploadClientOptions, UploadOptions } from './options.ts';
+export type { Background } from './standby.ts';
+export type { State } from './state.ts';
+export { type PartComplete, Upload, type UploadProgress, type UploadResult } from './upload.ts';

@@ -1,0 +1,22 @@
+import type { Query } from './connection.ts';
+import { COLUMNS, first } from './session.ts';
+
+/** Locks the user's open session of that id, or the newest with that fingerprint, until the transaction ends. */
+export async function lockOpen(sql: Query, userId: string, by: { sessionId: string } | { fingerprint: string }) {
+  return first(
+    await sql`
+      select ${sql.unsafe(COLUMNS)} from multipart_uploads
+      where user_id = ${userId} and status in ('active', 'paused') and upload_id is not null
+        and ${'sessionId' in by ? sql`id = ${by.sessionId}` : sql`fingerprint = ${by.fingerprint}`}
+      order by created_at desc, id desc limit 1 for update`,
+  );
+}
+
+/** Makes `hash` the only token of the session. */
+export async function replaceToken(sql: Query, id: string, generation: number, hash: Uint8Array) {
+  return first(
+    await sql`
+      update multipart_uploads set token_generation = ${generation}, token_hash = ${Buffer.from(hash)} where id = ${id}
+      returning ${sql.unsafe(COLUMNS)}`,
+  );
+}

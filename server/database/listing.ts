@@ -1,0 +1,25 @@
+import type { SessionStatus } from '../contract/wire.ts';
+import type { Query } from './connection.ts';
+import { COLUMNS, fromRow, type Session } from './session.ts';
+
+/** A place in the list, newest first; `at` is in microseconds since 1970, exact, which a `Date` is not. */
+export interface Place {
+  at: string;
+  id: string;
+}
+
+/** At most `limit` sessions of the user, newest first, those after `after` only. */
+export async function listSessions(
+  sql: Query,
+  userId: string,
+  { limit, after, status }: { limit: number; after?: Place | undefined; status?: SessionStatus | undefined },
+): Promise<{ session: Session; place: Place }[]> {
+  const rows = await sql`
+    select ${sql.unsafe(COLUMNS)}, (extract(epoch from created_at) * 1000000)::bigint as at
+    from multipart_uploads
+    where user_id = ${userId}
+      ${status ? sql`and status = ${status}` : sql``}
+      ${after ? sql`and (created_at, id) < (to_timestamp(0) + ${after.at}::bigint * interval '1 microsecond', ${after.id}::uuid)` : sql``}
+    order by created_at desc, id desc limit ${limit}`;
+  return rows.map((row) => ({ session: fromRow(row), place: { at: row.at, id: row.id } }));
+}

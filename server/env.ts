@@ -1,0 +1,87 @@
+import { isKeyPrefix, KEY_PREFIX_RULE } from './prefix.ts';
+
+export type Env = Record<string, string | undefined>;
+export type Reader = ReturnType<typeof reader>;
+
+export const SHORTEST_SECRET = 32;
+
+/** Reads single settings; what is wrong is added to `faults`, one sentence each, beginning with the setting's name. */
+export function reader(env: Env, faults: string[]) {
+  const text = (name: string) => env[name]?.trim() || undefined;
+  const all = (prefix: string, names: string[], meant = false) => {
+    const lacking = names.filter((name) => !text(prefix + name));
+    if (lacking.length === names.length && !meant) return undefined;
+    for (const name of lacking) faults.push(`${prefix}${name} is missing: the other ${prefix}* variables are set.`);
+    return Object.fromEntries(names.map((name) => [name, text(prefix + name) ?? '']));
+  };
+  const number = (name: string, lowest: number, highest: number) => {
+    const value = text(name);
+    if (value === undefined) return undefined;
+    if (/^\d+$/.test(value) && Number(value) >= lowest && Number(value) <= highest) return Number(value);
+    faults.push(`${name} must be a whole number from ${lowest} to ${highest}; it is "${value}".`);
+    return undefined;
+  };
+  const choice = <T extends string>(name: string, values: T[]) => {
+    const value = text(name);
+    if (value === undefined || values.includes(value as T)) return value as T | undefined;
+    faults.push(`${name} must be ${values.join(' or ')}; it is "${value}".`);
+    return undefined;
+  };
+  const address = (name: string, protocols: string[]) => {
+    const value = text(name);
+    if (value === undefined) return undefined;
+    if (URL.canParse(value) && protocols.includes(new URL(value).protocol)) return value.replace(/\/+$/, '');
+    // The value is not shown: an address may carry a password.
+    faults.push(`${name} must be an address that begins with ${protocols.map((p) => `${p}//`).join(' or ')}.`);
+    return undefined;
+  };
+  /** As `address`, but kept to the letter, and nothing in it may be a password. */
+  const receiver = (name: string) => {
+    const value = text(name);
+    const url = value !== undefined && URL.canParse(value) ? new URL(value) : undefined;
+    if (value === undefined || (url && /^https?:$/.test(url.protocol) && !url.username && !url.password)) return value;
+    faults.push(`${name} must be an address that begins with http:// or https:// and has no user or password in it.`);
+    return undefined;
+  };
+  const origins = (name: string) =>
+    (text(name) ?? '').split(',').flatMap((entry) => {
+      const value = entry.trim();
+      if (!value) return [];
+      if (URL.canParse(value) && new URL(value).origin === value) return [value];
+      faults.push(`${name} must be origins such as https://app.example.com, with commas between; "${value}" is none.`);
+      return [];
+    });
+  const secret = (name: string, dev: boolean) => {
+    const value = text(name) ?? '';
+    if (!value && !dev)
+      faults.push(`${name} is missing: set it to at least 32 random characters (openssl rand -base64 33).`);
+    if (value && value.length < SHORTEST_SECRET)
+      faults.push(`${name} is too short: it must have at least ${SHORTEST_SECRET} characters.`);
+    return value;
+  };
+  const prefix = (name: string, standard: string) => {
+    const value = text(name) ?? standard;
+    if (isKeyPrefix(value)) return value;
+    faults.push(`${name} must be ${KEY_PREFIX_RULE}; it is "${value}".`);
+    return standard;
+  };
+  const region = (name: string, standard: string) => {
+    const value = text(name) ?? standard;
+    if (/^[a-z0-9-]+$/i.test(value)) return value;
+    faults.push(`${name} must be letters, digits and dashes, as in ${standard}; it is "${value}".`);
+    return standard;
+  };
+  return {
+    text,
+    prefix,
+    region,
+    all,
+    number,
+    port: (name: string, standard: number) => number(name, 0, 65_535) ?? standard,
+    choice,
+    address,
+    receiver,
+    origins,
+    secret,
+  };
+}

@@ -1,0 +1,112 @@
+import { randomBytes } from 'node:crypto';
+import { startAnnouncing, targetsOf } from './announce.ts';
+import { openBucket } from './bucket/s3.ts';
+import type { Config } from './config.ts';
+import { openDatabase } from './database/connection.ts';
+import { migrate } from './database/migrate.ts';
+import type { Deps } from './deps.ts';
+import type { Hooks } from './hooks.ts';
+
+export interface OpenOptions extends Hooks {
+  /** Told one line for each embedded default that is started. */
+  say?: (line: string) => void;
+  /** Told what goes wrong; default: one line of JSON on standard error. Fields never hold anything secret. */
+  log?: Deps['log'];
+  /** Told as soon as the embedded PostgreSQL runs: it outlives this process unless it is stopped. */
+  onPostgres?: (postgres: { stop(): Promise<void> }) => void;
+}
+
+export interface Opened {
+  /** For `createApp`. */
+  deps: Deps;
+  /** Lets what is in flight finish and closes everything that was opened, last first. */
+  close(): Promise<void>;
+}
+
+const logLine: Deps['log'] = (event, fields) =>
+  console.error(JSON.stringify({ time: new Date().toISOString(), event, ...fields }));
+
+/** Connections to the database. */
+const POOL = 20;
+
+const localOrigins = (port: number) => ['localhost', '127.0.0.1', '[::1]'].map((host) => `http://${host}:${port}`);
+
+/**
+ * Opens what `createApp` needs: brings the database to the newest migration, opens its pool and the buckets, and
+ * starts the embedded PostgreSQL and bucket where `config` names none, and tells `onVerified` and the webhook how
+ * uploads end. Rejects with a `StartError` that says what to do.
+ *
+ * @example
+ * const partway = await openDeps(readConfig(process.env), { onVerified: ({ fileKey }) => publish(fileKey) });
+ * app.route('/', createApp(partway.deps));
+ * process.once('SIGTERM', () => partway.close());
+ */
+export async function openDeps(config: Config, options: OpenOptions = {}): Promise<Opened> {
+  const { log = logLine } = options;
+  /** Last first to be stopped. */
+  const running: (() => Promise<unknown>)[] = [];
+  const close = async () => {
+    for (const end of running.splice(0).reverse())
+      await end().catch((error) => log('stop', { message: String(error?.message ?? error) }));
+  };
+  try {
+    return { deps: await open(config, { ...options, log }, running), close };
+  } catch (error) {
+    await close();
+    throw error;
+  }
+}
+
+async function open(
+  config: Config,
+  { say, log, onPostgres, beforeInit, onVerified }: OpenOptions & { log: Deps['log'] },
+  running: (() => Promise<unknown>)[],
+): Promise<Deps> {
+  const allowedOrigins = config.dev ? [...localOrigins(config.port), ...config.allowedOrigins] : config.allowedOrigins;
+  let { databaseUrl } = config;
+  if (!databaseUrl) {
+    const { startPostgres } = await import('./embedded/postgres.ts');
+    const embedded = await startPostgres({ folder: config.dataDir });
+    running.push(() => embedded.stop());
+    onPostgres?.(embedded);
+    databaseUrl = embedded.url;
+    say?.(`PostgreSQL  ${embedded.folder}${embedded.adopted ? ' (left running by an earlier server, adopted)' : ''}`);
+  }
+  await migrate(databaseUrl);
+  const tellers = { onVerified, webhook: config.webhook };
+  const targets = targetsOf(tellers);
+  const database = openDatabase(databaseUrl, POOL, targets);
+  running.push(() => database.close());
+
+  const stores = [...config.stores];
+  if (!stores.length) {
+    const { startBucket } = await import('./embedded/bucket.ts');
+    const embedded = await startBucket(config, allowedOrigins);
+    running.push(() => embedded.stop());
+    stores.push(embedded.store);
+    say?.(`Bucket      ${embedded.store.endpoint}/${embedded.store.bucket}, in ${embedded.folder}`);
+  }
+  const announcing = targets.length ? startAnnouncing(database, tellers, log) : undefined;
+  if (announcing) running.push(announcing.stop);
+  const buckets = stores.map(openBucket);
+  // Last of all: what is in flight may still need them.
+  running.unshift(async () => {
+    for (const bucket of buckets) bucket.close();
+  });
+  return {
+    database,
+    buckets: Object.fromEntries(buckets.map((bucket) => [bucket.provider, bucket])),
+    defaultProvider: config.defaultProvider ?? stores[0]!.provider,
+    secret: config.secret,
+    clock: () => new Date(),
+    random: randomBytes,
+    keyPrefix: config.keyPrefix,
+    publicBaseUrl: config.publicBaseUrl,
+    allowedOrigins,
+    partDigest: config.partDigest,
+    dev: config.dev,
+    log,
+    beforeInit,
+    announce: announcing?.announce,
+  };
+}

@@ -1,0 +1,23 @@
+import { z } from 'zod';
+import type { Deps } from '../deps.ts';
+import { authenticateUser } from '../session/caller.ts';
+import { listUploads } from '../session/list.ts';
+import { readQuery } from './body.ts';
+
+const schema = z.object({
+  limit: z
+    .string()
+    .regex(/^([1-9]\d?|100)$/, 'must be a whole number from 1 to 100')
+    .transform(Number)
+    .optional(),
+  cursor: z.string().max(200).optional(),
+  status: z.enum(['active', 'paused', 'completing', 'completed', 'aborted', 'failed']).optional(),
+});
+
+const STANDARD_LIMIT = 50;
+
+export async function list(deps: Deps, request: Request) {
+  const caller = await authenticateUser(deps, request.headers);
+  const { limit = STANDARD_LIMIT, ...rest } = readQuery(request, schema);
+  return listUploads(deps, caller, { limit, ...rest });
+}

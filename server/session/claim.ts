@@ -1,0 +1,41 @@
+import { progressOf } from '../contract/progress.ts';
+import type { ClaimAnswer } from '../contract/wire.ts';
+import { lockOpen, replaceToken } from '../database/claim.ts';
+import { failOverdue } from '../database/sessions.ts';
+import type { Deps } from '../deps.ts';
+import { hashToken, resumeToken } from '../token.ts';
+import type { Caller } from './caller.ts';
+import { notFound, OVERDUE, secondsLeft } from './session.ts';
+
+/** The caller's own open session with a new token, which alone opens it from now on. Throws `UPLOAD_NOT_FOUND`. */
+export async function claimUpload(
+  deps: Deps,
+  { userId }: Caller,
+  by: { sessionId: string } | { fingerprint: string },
+): Promise<ClaimAnswer> {
+  const claimed = await deps.database.scoped({ user: userId }, async (sql) => {
+    await failOverdue(sql, userId, deps.clock(), 'UPLOAD_EXPIRED', OVERDUE);
+    const open = await lockOpen(sql, userId, by);
+    if (!open) return undefined;
+    const generation = open.tokenGeneration + 1;
+    const token = resumeToken(deps.secret, open.id, generation);
+    const session = await replaceToken(sql, open.id, generation, hashToken(token));
+    return session && { session, token };
+  });
+  if (!claimed) throw notFound();
+  const { session, token } = claimed;
+  return {
+    success: true,
+    resumeToken: token,
+    sessionId: session.id,
+    status: session.status as ClaimAnswer['status'],
+    uploadId: session.uploadId,
+    fileKey: session.fileKey,
+    filename: session.filename,
+    fileSize: session.fileSize,
+    totalParts: session.totalParts,
+    partSize: session.partSize,
+    expiresIn: secondsLeft(deps, session),
+    progress: progressOf(session, session.stored),
+  };
+}

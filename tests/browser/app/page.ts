@@ -1,0 +1,4 @@
+import * as partway from '../../../client/index.ts';
+
+/** What tests write in the page. */
+Object.assign(globalThis, { partway });

@@ -1,0 +1,16 @@
+import { precacheAndRoute } from 'workbox-precaching';
+import { registerRoute } from 'workbox-routing';
+import { installUploads } from '../../../sw/index.ts';
+
+/** An app's own worker, with Workbox around ours, which caches every GET of the app. */
+installUploads();
+precacheAndRoute([{ url: '/page.js', revision: '1' }]);
+registerRoute(
+  ({ sameOrigin }) => sameOrigin,
+  async ({ request }) => {
+    const cache = await caches.open('app');
+    const fresh = await fetch(request);
+    if (request.method === 'GET') await cache.put(request, fresh.clone());
+    return fresh;
+  },
+);

@@ -1,0 +1,376 @@
+import { afterAll, beforeAll, describe, expect, setDefaultTimeout, test } from 'bun:test';
+import { sha256 } from '../api/people.ts';
+import { adminUrl, query } from '../api/serve.ts';
+import { randomFile } from '../bytes.ts';
+import { embeddedStore, keysIn, partsIn, type TestStore, uploadsIn } from '../store.ts';
+import { type App, startApp } from './app.ts';
+import { launchChrome } from './chrome.ts';
+import { findChrome } from './executable.ts';
+import type { Page } from './page.ts';
+import { completed, expectArrived, expectNothingStoredSentAgain, partOf, type Stage, sent, setStage } from './stage.ts';
+
+setDefaultTimeout(120_000);
+const MiB = 2 ** 20;
+
+describe.skipIf(!findChrome())('the SDK', () => {
+  let store: TestStore;
+  let app: App;
+  beforeAll(async () => {
+    store = await embeddedStore();
+    app = await startApp();
+  });
+  afterAll(async () => {
+    await app?.stop();
+    await store?.stop();
+  });
+
+  const staged = (title: string, run: (stage: Stage) => Promise<void>, options: Parameters<typeof setStage>[1] = {}) =>
+    test(title, async () => {
+      const stage = await setStage(store, { fileSize: 24 * MiB, origins: [app.origin], ...options });
+      try {
+        await run(stage);
+      } finally {
+        await stage.stop();
+      }
+    });
+
+  /** The app in a tab, with a client in `client`. */
+  async function openApp(stage: Stage, options = '', chrome = stage.chrome, origin = app.origin): Promise<Page> {
+    const page = await chrome.open(`${origin}/`);
+    await page.evaluate(`(async () => {
+      globalThis.client = partway.createUploadClient({
+        endpoint: '${stage.url}api/v1/upload/multipart', owner: 'anna', apiKey: 'dev', serviceWorker: '/sw.js', ${options}
+      });
+      globalThis.list = await client.uploads((upload) => list.push(upload));
+      globalThis.upload = list[0];
+      globalThis.outcome = (promise) => promise.then((value) => ({ value }), (error) => ({ error: { ...error, name: error.name, message: error.message } }));
+    })()`);
+    return page;
+  }
+  /** The person picks the file, and the app calls the SDK. */
+  async function begin(page: Page, stage: Stage, options = '{}'): Promise<void> {
+    await page.setFiles('input', [stage.file.path]);
+    await page.evaluate(
+      `void (globalThis.upload = client.resumableUpload(document.querySelector('input').files[0], ${options}))`,
+    );
+  }
+  const state = (page: Page, wanted: string) =>
+    page.waitFor(`upload.state === '${wanted}'`, { limit: 60_000, what: `the upload to be ${wanted}` });
+  const settled = ({ wire }: Stage) =>
+    wire.waitFor(() => wire.puts().every(({ finishedAt, brokenAt }) => finishedAt ?? brokenAt), {
+      what: 'every PUT to end',
+    });
+
+  staged(
+    'tells of every part once, of progress that never runs back, and awaiting the upload gives the address',
+    async (stage) => {
+      const page = await openApp(stage);
+      await page.evaluate('void Object.assign(globalThis, { told: [], parts: [] })');
+      await begin(
+        page,
+        stage,
+        `{ metadata: { album: 'été' }, concurrency: 2, onProgress: (p) => told.push({ ...p, state: upload.state }), onPartComplete: (p) => parts.push(p) }`,
+      );
+      const { url } = await page.evaluate<{ url: string }>('upload');
+      await expectArrived(stage);
+      expect(url).toContain((await keysIn(store, stage.bucket))[0]!);
+      const parts = await page.evaluate<{ partNumber: number; size: number; resumeToken: string }[]>('parts');
+      expect(parts.map(({ partNumber, size }) => [partNumber, size]).sort()).toEqual(
+        [1, 2, 3, 4, 5].map((n) => [n, n === 5 ? 4 * MiB : 5 * MiB]),
+      );
+      expect(parts[0]!.resumeToken).toStartWith('mpu_');
+      const told = await page.evaluate<Record<string, number>[]>('told');
+      const numbers = told.map(({ uploadedBytes }) => uploadedBytes!);
+      expect(numbers).toEqual(numbers.toSorted((a, b) => a - b));
+      expect(told.filter(({ percentage, state }) => percentage === 100 && String(state) !== 'done')).toEqual([]);
+      expect(told.at(-1)).toMatchObject({
+        uploaded: 5,
+        total: 5,
+        percentage: 100,
+        uploadedBytes: stage.file.size,
+        totalBytes: stage.file.size,
+      });
+      expect(told.some(({ bytesPerSecond, secondsLeft }) => bytesPerSecond! > 0 && secondsLeft! > 0)).toBe(true);
+    },
+  );
+
+  staged(
+    'rests when paused from another tab, over a reload too, and goes on when resumed, sending nothing twice',
+    async (stage) => {
+      const page = await openApp(stage);
+      const other = await openApp(stage);
+      await begin(page, stage);
+      await sent(stage, 0.3);
+      await other.waitFor('list.length');
+      await other.evaluate('list[0].pause()');
+      await state(page, 'paused');
+      await settled(stage);
+      await stage.wire.waitFor(() => stage.wire.puts().length > 0);
+      await page.reload();
+      await other.close();
+      const again = await openApp(stage);
+      await page.close();
+      await state(again, 'paused');
+      const before = stage.wire.puts().length;
+      const asked = await again.evaluate(
+        `fetch('${stage.url}api/v1/upload/multipart/progress', { headers: { 'x-resume-token': upload.resumeToken } }).then((r) => r.json())`,
+      );
+      expect(asked).toMatchObject({ success: true, status: 'paused' });
+      expect(stage.wire.puts().length).toBe(before);
+      await begin(again, stage);
+      await again.evaluate('upload.resume()');
+      await state(again, 'done');
+      await expectArrived(stage);
+      expectNothingStoredSentAgain(stage);
+    },
+  );
+
+  staged('a paused upload stays so when the tab is closed', async (stage) => {
+    const page = await openApp(stage);
+    await begin(page, stage);
+    await page.waitFor('upload.safeToClose');
+    await page.evaluate('upload.pause()');
+    await settled(stage);
+    const before = stage.wire.puts().length;
+    await page.close();
+    const next = await openApp(stage);
+    await state(next, 'paused');
+    expect(stage.wire.puts().length).toBe(before);
+    await next.evaluate('upload.resume()');
+    await state(next, 'done');
+    await expectArrived(stage);
+  });
+
+  staged('is cancelled by the caller’s signal, and says so to whoever awaits it', async (stage) => {
+    const page = await openApp(stage);
+    await page.evaluate('void (globalThis.stop = new AbortController())');
+    await begin(page, stage, '{ signal: stop.signal }');
+    await sent(stage, 0.3);
+    expect(await page.evaluate('stop.abort(), outcome(upload.done)')).toMatchObject({
+      error: { code: 'UPLOAD_ABORTED', goesOn: false },
+    });
+    await stage.wire.waitFor(() =>
+      stage.wire.requests.some(({ method, status }) => method === 'DELETE' && status === 204),
+    );
+    expect(await uploadsIn(store, stage.bucket)).toEqual([]);
+    await page.waitFor('client.uploads().then((all) => all.length === 0)');
+  });
+
+  staged(
+    'goes on on another device by the resume token, where the file is the same, and sends only what is missing',
+    async (stage) => {
+      const page = await openApp(stage);
+      await begin(page, stage);
+      await sent(stage, 0.5);
+      await page.waitFor('upload.progress.uploaded >= 1');
+      const token = await page.evaluate<string>('upload.resumeToken');
+      await stage.chrome.kill();
+      await settled(stage);
+      const stored = new Set(await partsIn(store, stage.bucket));
+      expect(stored.size).toBeGreaterThan(0);
+      const mark = stage.wire.requests.length;
+      const other = await launchChrome();
+      try {
+        const elsewhere = await openApp(stage, '', other);
+        const wrong = await randomFile(`${stage.folder}/wrong.bin`, stage.file.size);
+        await elsewhere.setFiles('input', [wrong.path]);
+        const refused = await elsewhere.evaluate(
+          `outcome((globalThis.upload = client.resumeUpload('${token}')).attach(document.querySelector('input').files[0]))`,
+        );
+        expect(refused).toMatchObject({ error: { code: 'FILE_MISMATCH' } });
+        await state(elsewhere, 'needs-file');
+        expect(await elsewhere.evaluate('[upload.name, upload.size, upload.error.remedy]')).toEqual([
+          'holiday film.bin',
+          stage.file.size,
+          'Pick the file again.',
+        ]);
+        await elsewhere.setFiles('input', [stage.file.path]);
+        await elsewhere.evaluate(`upload.attach(document.querySelector('input').files[0])`);
+        await state(elsewhere, 'done');
+        await expectArrived(stage);
+        const sentLater = stage.wire.requests.slice(mark).filter(({ method }) => method === 'PUT');
+        expect(sentLater.filter((put) => stored.has(partOf(put)))).toEqual([]);
+        const { url } = await elsewhere.evaluate<{ url: string }>(`client.resumeUpload('${token}')`);
+        expect(url).toContain((await keysIn(store, stage.bucket))[0]!);
+        expect(await elsewhere.evaluate(`outcome(client.resumeUpload('mpu_unknown').done)`)).toMatchObject({
+          error: { code: 'UPLOAD_NOT_FOUND', goesOn: false },
+        });
+      } finally {
+        await other.close();
+      }
+    },
+  );
+
+  staged('says why it failed and what can be done, and is begun anew by retry', async (stage) => {
+    const page = await openApp(stage);
+    await begin(page, stage);
+    await sent(stage, 0.3);
+    const [id] = await uploadsIn(store, stage.bucket);
+    await page.evaluate(
+      `fetch('${stage.url}api/v1/upload/multipart/abort', { method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify({ resumeToken: upload.resumeToken }) })`,
+    );
+    await state(page, 'failed');
+    expect(await page.evaluate('({ ...upload.error, message: upload.error.message })')).toMatchObject({
+      code: 'UPLOAD_ABORTED',
+      goesOn: false,
+      remedy: 'Begin it anew.',
+    });
+    expect(await page.evaluate('outcome(upload.done)')).toMatchObject({ error: { code: 'UPLOAD_ABORTED' } });
+    await page.evaluate('upload.retry()');
+    await page.evaluate('upload.done');
+    await expectArrived(stage);
+    expect(await uploadsIn(store, stage.bucket)).not.toContain(id);
+  });
+
+  staged('says that it goes on by itself while the network is away', async (stage) => {
+    const page = await openApp(stage);
+    await begin(page, stage);
+    await sent(stage, 0.3);
+    await stage.chrome.offline(true);
+    stage.wire.cut();
+    await state(page, 'waiting');
+    expect(await page.evaluate('({ ...upload.error })')).toMatchObject({
+      code: 'NO_CONNECTION',
+      goesOn: true,
+      remedy: 'Nothing: it goes on by itself.',
+    });
+    await stage.chrome.offline(false);
+    await state(page, 'done');
+    expect(await page.evaluate('upload.error === undefined')).toBe(true);
+    await expectArrived(stage);
+  });
+
+  staged(
+    'signing out ends everything in every tab, erases it, and frees the bucket; the next person sees nothing',
+    async (stage) => {
+      const page = await openApp(stage);
+      const other = await openApp(stage);
+      await begin(page, stage);
+      await sent(stage, 0.3);
+      await other.waitFor('list.length');
+      await page.evaluate('client.signOut()');
+      for (const tab of [page, other]) await tab.waitFor(`list.every((upload) => upload.state === 'cancelled')`);
+      expect(await page.evaluate('outcome(upload.done)')).toMatchObject({ error: { code: 'SIGNED_OUT' } });
+      await stage.wire.waitFor(() =>
+        stage.wire.requests.some(({ method, status }) => method === 'DELETE' && status === 204),
+      );
+      expect(await uploadsIn(store, stage.bucket)).toEqual([]);
+      expect(await page.evaluate('indexedDB.databases()')).toEqual([]);
+      await settled(stage);
+      const before = stage.wire.puts().length;
+      for (const tab of [page, other]) await tab.close();
+      const next = await openApp(stage, `owner: 'bert',`);
+      expect(await next.evaluate('list.length')).toBe(0);
+      expect(stage.wire.puts().length).toBe(before);
+    },
+  );
+
+  staged(
+    'an app’s own credentials are asked for when they are needed, and a missing one is told to the person',
+    async (stage) => {
+      const page = await openApp(
+        stage,
+        `apiKey: undefined, headers: async () => new Headers(globalThis.signedIn ? { 'X-API-Key': 'dev' } : {}),`,
+      );
+      await begin(page, stage);
+      await page.waitFor(`upload.error?.code === 'UNAUTHENTICATED'`);
+      expect(await page.evaluate('[upload.error.goesOn, upload.error.remedy]')).toEqual([
+        false,
+        'Sign in again; then it goes on by itself.',
+      ]);
+      await page.evaluate(`globalThis.signedIn = true, dispatchEvent(new Event('online'))`);
+      await state(page, 'done');
+      await expectArrived(stage);
+    },
+  );
+
+  test('on an insecure origin it uploads while the page is open, says what closing it means, and goes on with the file picked again', async () => {
+    const host = 'phone.test';
+    const origin = `http://${host}:${app.port}`;
+    const stage = await setStage(store, { fileSize: 24 * MiB, origins: [origin], chrome: { host } });
+    try {
+      await query(
+        adminUrl(stage.server.dataDir),
+        (sql) => sql`insert into api_keys (user_id, key_hash) values ('anna', ${sha256('mpk_annas')})`,
+      );
+      const options = `apiKey: 'mpk_annas',`;
+      const page = await openApp(stage, options, stage.chrome, origin);
+      expect(await page.evaluate('[isSecureContext, client.background]')).toEqual([false, 'stops']);
+      await begin(page, stage);
+      await page.waitFor('upload.progress.uploaded >= 2', { limit: 60_000 });
+      expect(await page.evaluate('upload.safeToClose')).toBe(false);
+      await page.reload();
+      const again = await openApp(stage, options, stage.chrome, origin);
+      await page.close();
+      await state(again, 'needs-file');
+      await begin(again, stage);
+      await state(again, 'done');
+      await expectArrived(stage);
+      expectNothingStoredSentAgain(stage);
+    } finally {
+      await stage.stop();
+    }
+  });
+
+  staged(
+    'inside an app’s own worker, with Workbox around it, the upload goes on after the tab is closed',
+    async (stage) => {
+      const page = await openApp(stage, `serviceWorker: '/workbox.js',`);
+      await page.waitFor('navigator.serviceWorker.ready.then(() => true)');
+      await page.reload();
+      const controlled = await openApp(stage, `serviceWorker: '/workbox.js',`);
+      await page.close();
+      expect(await controlled.evaluate('navigator.serviceWorker.controller !== null')).toBe(true);
+      await begin(controlled, stage);
+      await controlled.waitFor('upload.safeToClose');
+      await sent(stage, 0.3);
+      await controlled.close();
+      await completed(stage);
+      await expectArrived(stage);
+      expectNothingStoredSentAgain(stage);
+    },
+  );
+
+  /** A new version of every script is out, and the browser looks. */
+  async function release(page: Page): Promise<void> {
+    app.release();
+    await page.evaluate(`navigator.serviceWorker.getRegistration().then(async (registration) => {
+      globalThis.registration = registration;
+      globalThis.old = registration.active;
+      await registration.update();
+    })`);
+  }
+
+  staged(
+    'a new version of the worker leaves an upload under way alone',
+    async (stage) => {
+      const page = await openApp(stage);
+      // With more PUTs at once the browser would not even ask for the new script before they end.
+      await begin(page, stage, '{ concurrency: 1 }');
+      await page.waitFor('upload.safeToClose');
+      await sent(stage, 0.1);
+      await release(page);
+      await page.waitFor('registration.waiting', { what: 'the new worker to be installed' });
+      expect(await page.evaluate('[upload.state, registration.active === old]')).toEqual(['uploading', true]);
+      await page.close();
+      await completed(stage);
+      await expectArrived(stage);
+      expectNothingStoredSentAgain(stage);
+    },
+    { fileSize: 64 * MiB },
+  );
+
+  staged('the upload of an old page is finished by a new worker', async (stage) => {
+    const page = await openApp(stage);
+    await page.waitFor('navigator.serviceWorker.ready.then(() => true)');
+    await release(page);
+    await page.waitFor(`registration.active !== old && registration.active.state === 'activated'`);
+    await begin(page, stage);
+    await page.waitFor('upload.safeToClose');
+    await sent(stage, 0.3);
+    await page.close();
+    await completed(stage);
+    await expectArrived(stage);
+    expectNothingStoredSentAgain(stage);
+  });
+});

@@ -1,0 +1,3 @@
+import { installUploads } from 'partway/sw';
+
+installUploads();
