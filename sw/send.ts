@@ -34,15 +34,12 @@ export async function sendParts(transit: Transit, urls: Urls): Promise<boolean> 
     lane().catch((error) => {
       stop.abort(error);
       transit.stir();
-      throw error;
     }),
   );
   // Every lane has come to rest before the first failure is told: nobody writes after that.
-  const results = await Promise.allSettled(lanes);
+  await Promise.allSettled(lanes);
   signal.throwIfAborted();
-  if (stop.signal.aborted) throw stop.signal.reason;
-  const failed = results.find((result) => result.status === 'rejected');
-  if (failed) throw failed.reason;
+  stop.signal.throwIfAborted();
   return board.finished;
 }
 
@@ -51,6 +48,7 @@ async function sendPart(transit: Transit, urls: Urls, part: PartRecord): Promise
   const { partNumber } = part;
   let attempts = 0;
   let refusals = 0;
+  let refusal: unknown;
   await persistently(
     async () => {
       // Signed before it takes its turn, and anew if the URL grew old while it waited.
@@ -59,7 +57,12 @@ async function sendPart(transit: Transit, urls: Urls, part: PartRecord): Promise
         const url = await urls.of(part);
         if (!url) return;
         const slice = await sliceOf(transit, part, attempts++ > 0);
-        await putPart(host.transfer, url, slice, signal, (bytes) => meter.inFlight(partNumber, bytes));
+        await putPart(host.transfer, url, slice, signal, (bytes) => meter.inFlight(partNumber, bytes)).catch(
+          (error) => {
+            refusal = error;
+            throw error;
+          },
+        );
       });
     },
     {
@@ -69,7 +72,8 @@ async function sendPart(transit: Transit, urls: Urls, part: PartRecord): Promise
       retry(error) {
         meter.inFlight(partNumber, 0);
         urls.forget(partNumber);
-        return isTransient(error.failure) || ++refusals < MOST_REFUSALS;
+        // The bucket may refuse a URL that grew old; what the server refuses it refuses for good.
+        return isTransient(error.failure) || (error === refusal && ++refusals < MOST_REFUSALS);
       },
     },
   );

@@ -216,6 +216,8 @@ describe.skipIf(!findChrome())('the SDK', () => {
       remedy: 'Begin it anew.',
     });
     expect(await page.evaluate('outcome(upload.done)')).toMatchObject({ error: { code: 'UPLOAD_ABORTED' } });
+    const refused = stage.web.requests.filter(({ path, status }) => path.endsWith('/sign') && status === 400);
+    expect(refused.length).toBeLessThanOrEqual(6);
     await page.evaluate('upload.retry()');
     await page.evaluate('upload.done');
     await expectArrived(stage);

@@ -1,7 +1,7 @@
 /** A small app, as its author writes it: it installs the packed package, is bundled, and uploads. */
 
 import { afterAll, beforeAll, describe, expect, setDefaultTimeout, test } from 'bun:test';
-import { copyFileSync } from 'node:fs';
+import { copyFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { storeEnv } from '../api/place.ts';
 import { makeFolder, removeFolder, serveDatabase, type TestDatabase } from '../api/serve.ts';
@@ -90,21 +90,17 @@ describe.skipIf(fault !== undefined)('an app that installs the package', () => {
   });
 
   /** Opens the app's page, uploads by the element, by the client, and by the worker when the tab is gone. */
-  async function uploads(web: string, runtime: Runtime): Promise<void> {
+  async function uploads(name: string, runtime: Runtime): Promise<void> {
     const port = await freePort();
     const origin = `http://localhost:${port}`;
-    const bucket = `app-${web}`;
+    const bucket = `app-${name}`;
     await makeBucket(store, bucket, [origin]);
     const target = { host: '127.0.0.1', port: Number(new URL(store.endpoint).port) };
     const wire = await startProxy({ target, bytesPerSecond: 8 * MiB });
-    const app = await start(folder, SERVER[runtime], {
-      ...settings(port, bucket, wire.url),
-      UPLOAD_KEY: key,
-      WEB_ROOT: `dist/${web}`,
-    });
+    const app = await start(folder, SERVER[runtime], { ...settings(port, bucket, wire.url), UPLOAD_KEY: key });
     const chrome = await launchChrome();
     try {
-      const file = (name: string, size: number) => randomFile(join(folder, `${web} ${name}.bin`), size);
+      const file = (by: string, size: number) => randomFile(join(folder, `${name} ${by}.bin`), size);
       const files = [await file('element', 3 * MiB), await file('client', 13 * MiB), await file('worker', 23 * MiB)];
       const [first, second, third] = files.map(({ path }) => path);
       const page = await chrome.open(origin);
@@ -120,13 +116,15 @@ describe.skipIf(fault !== undefined)('an app that installs the package', () => {
       expect(await keysIn(store, bucket)).toHaveLength(2);
       await app.says(/^alice has uploaded /, 3);
 
-      const stored = await Promise.all((await keysIn(store, bucket)).map((name) => objectDigests(store, bucket, name)));
+      const stored = await Promise.all(
+        (await keysIn(store, bucket)).map((object) => objectDigests(store, bucket, object)),
+      );
       const sums = (list: Digests[]) => list.map(({ sha256 }) => sha256).sort();
       expect(sums(stored)).toEqual(sums(files));
       await chrome.close();
       expect(await app.stop()).toBe(0);
       expect(app.output().split('\n').length).toBe(5);
-      say(`${web}, served by ${runtime}: 3 MiB by the element, 13 by the client, 23 by the worker: arrived`);
+      say(`${name}, served by ${runtime}: 3 MiB by the element, 13 by the client, 23 by the worker: arrived`);
     } finally {
       await chrome.close();
       await app.stop();
@@ -135,19 +133,19 @@ describe.skipIf(fault !== undefined)('an app that installs the package', () => {
   }
 
   test('bundled by Vite and served by Node, it uploads', async () => {
-    await npx(folder, ['vite', 'build', '--outDir', 'dist/vite']);
-    await npx(folder, ['vite', 'build', '--mode', 'sw', '--outDir', 'dist/vite']);
+    await npx(folder, ['npm', 'run', 'build']);
     await uploads('vite', 'node');
   });
 
   test('bundled and served by Bun, it uploads', async () => {
-    await succeed(folder, [process.execPath, 'build', 'index.html', 'sw.ts', '--outdir', 'dist/bun', '--minify']);
+    rmSync(join(folder, 'dist'), { recursive: true });
+    await succeed(folder, [process.execPath, 'build', 'index.html', 'sw.ts', '--outdir', 'dist', '--minify']);
     await uploads('bun', 'bun');
   });
 
   test('with the ready-made worker, served by Deno, it uploads', async () => {
-    await npx(folder, ['vite', 'build', '--outDir', 'dist/ready']);
-    copyFileSync(join(folder, 'node_modules/partway/dist/worker.js'), join(folder, 'dist/ready/sw.js'));
+    await npx(folder, ['vite', 'build']);
+    copyFileSync(join(folder, 'node_modules/partway/dist/worker.js'), join(folder, 'dist/sw.js'));
     await uploads('ready', 'deno');
   });
 });

@@ -4,6 +4,7 @@ import { afterAll, beforeAll, expect, setDefaultTimeout, test } from 'bun:test';
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { build } from 'esbuild';
 import { ROOT } from '../runtime.ts';
 import { run, succeed } from './command.ts';
 import { pack } from './tarball.ts';
@@ -34,13 +35,20 @@ test('what its modules import is what it depends on', async () => {
   const unpacked = join(folder, 'unpacked');
   mkdirSync(unpacked);
   await succeed(folder, ['tar', '-xf', tarball, '-C', unpacked]);
-  const transpiler = new Bun.Transpiler();
-  const imported = new Set<string>();
-  for (const file of readdirSync(unpacked, { recursive: true, encoding: 'utf8' })) {
-    if (!file.endsWith('.js')) continue;
-    for (const { path } of transpiler.scanImports(readFileSync(join(unpacked, file), 'utf8').replace(/^#!.*/, '')))
-      if (!/^(\.|node:)/.test(path)) imported.add(/^(@[^/]+\/)?[^/]+/.exec(path)![0]);
-  }
+  const { metafile } = await build({
+    absWorkingDir: join(unpacked, 'package/dist'),
+    entryPoints: ['server/main.js', 'server/keys.js', 'server/index.js', 'client/element/global.js', 'sw/index.js'],
+    bundle: true,
+    packages: 'external',
+    format: 'esm',
+    platform: 'node',
+    outdir: '.',
+    metafile: true,
+    write: false,
+  });
+  const imports = Object.values(metafile.outputs).flatMap((output) => output.imports);
+  const packages = imports.map(({ path }) => /^(@[^/]+\/)?[^/]+/.exec(path)![0]);
+  const imported = new Set(packages.filter((name) => !name.startsWith('node:')));
   // Only for the demo page of `--dev`, and only when it is asked for.
   imported.delete('esbuild');
   expect([...imported].sort()).toEqual(Object.keys(json('package.json').dependencies).sort());

@@ -1,0 +1,27 @@
+import { expect, test } from 'bun:test';
+import { readFileSync } from 'node:fs';
+import { ERRORS } from '../../server/contract/errors.ts';
+
+const read = (path: string) => readFileSync(new URL(`../../${path}`, import.meta.url), 'utf8');
+const readme = read('README.md');
+
+test('the README’s snippets are the files of the app that the tests build and use', () => {
+  for (const file of ['server.ts', 'sw.ts', 'main.ts'])
+    expect(readme).toContain(read(`tests/package/app/${file}`).trim());
+});
+
+test('the README tells every error code with its status, and no other', () => {
+  const rows = [...readme.matchAll(/^\| (`[A-Z_]+`(?: `[A-Z_]+`)*) \| ([\d, ]+) \|/gm)];
+  const told = rows.flatMap(([, codes, statuses]) => codes!.match(/[A-Z_]+/g)!.map((code) => [code, statuses]));
+  expect(told.map(([code]) => code).sort()).toEqual(Object.keys(ERRORS).sort());
+  for (const [code, statuses] of told)
+    expect([code, statuses]).toEqual([code, expect.stringContaining(String(ERRORS[code as keyof typeof ERRORS]))]);
+});
+
+test('the README tells every variable that the server reads', () => {
+  const names = [...read('server/config.ts').matchAll(/'([A-Z][A-Z0-9]*_[A-Z0-9_]+|PORT|HOST)'/g)].map(
+    ([, name]) => name!,
+  );
+  expect(names.length).toBeGreaterThan(15);
+  expect(names.filter((name) => !/_$/.test(name) && !readme.includes(name))).toEqual([]);
+});
