@@ -77,7 +77,7 @@ export function createViews(owner: UploadOwner) {
     serve(from: Source) {
       source = from;
       from.bus.listen((message) => {
-        if (message.type === 'changed') void refresh(message.id);
+        if (message.type === 'changed') refresh(message.id).catch(() => {});
         if (message.type === 'stored') for (const view of of(message.id)) view.land(message.partNumber);
         if (message.type !== 'progress') return;
         const { bytes, parts, phase, trouble } = message;

@@ -7,10 +7,11 @@ import { migrate } from './database/migrate.ts';
 import { StartError } from './fault.ts';
 import { hashToken, newApiKey } from './token.ts';
 
-/** `npm run keys -- create --user USER`: makes an API key, as the owner of the database, and prints it once. */
+/** `partway-keys create --user USER`: makes an API key, as the owner of the database, and prints it once. */
 async function create(args: string[]): Promise<void> {
   const user = args[0] === 'create' && args[1] === '--user' && args.length === 3 ? args[2]!.trim() : '';
-  if (!user) throw new StartError('Usage: npm run keys -- create --user USER');
+  if (!user)
+    throw new StartError('Usage: partway-keys create --user USER, or in a clone: npm run keys -- create --user USER');
   const url = readDatabaseUrl(process.env);
   await migrate(url);
   const sql = postgres(url, { max: 1, onnotice: () => {} });

@@ -1,10 +1,14 @@
 #!/usr/bin/env node
+import { existsSync } from 'node:fs';
 import { createApp } from './app.ts';
 import { type Config, readConfig } from './config.ts';
 import { StartError } from './fault.ts';
 import { listenOn } from './listen.ts';
 import { type Opened, openDeps } from './open.ts';
 import type { Listener } from './runtime.ts';
+
+/** Not in the npm package. */
+const DEMO = new URL('../client/demo/', import.meta.url);
 
 let opened: Opened | undefined;
 let listener: Listener | undefined;
@@ -27,7 +31,7 @@ async function start(config: Config): Promise<void> {
     context.header('x-content-type-options', 'nosniff');
   });
   app.get('/healthz', () => Response.json({ success: true }));
-  if (config.dev) {
+  if (config.dev && existsSync(DEMO)) {
     const { createPage } = await import('./embedded/page.ts');
     app.route('/', await createPage(Object.values(deps.buckets).map((bucket) => new URL(bucket.addressOf('')).origin)));
   }

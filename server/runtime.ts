@@ -80,6 +80,7 @@ async function listenOnNode({ fetch, hostname, port }: ListenOptions): Promise<L
 
 async function answer(fetch: ListenOptions['fetch'], incoming: IncomingMessage, outgoing: ServerResponse) {
   const gone = new AbortController();
+  incoming.once('error', () => gone.abort());
   outgoing.once('close', () => {
     if (!outgoing.writableFinished) gone.abort();
     // Whoever is refused before all is sent goes on sending: it is read and thrown away, else the refusal is lost.
@@ -93,9 +94,8 @@ async function answer(fetch: ListenOptions['fetch'], incoming: IncomingMessage, 
     if (body) await pipeline(body, outgoing);
     else outgoing.end();
   } catch (error) {
-    if (gone.signal.aborted) return;
-    console.error(error);
-    if (outgoing.headersSent) outgoing.destroy();
+    if (!gone.signal.aborted) console.error(error);
+    if (gone.signal.aborted || outgoing.headersSent) outgoing.destroy();
     else outgoing.writeHead(500).end();
   }
 }

@@ -7,7 +7,15 @@ import { installChromium } from './install.ts';
  * `npm test`: everything, in groups, each a process of its own, so that none inherits what another left behind.
  * Ends with `N passed, N failed, N skipped`; with PARTWAY_NO_SKIP a skip counts as a failure.
  */
-const GROUPS = ['tests/unit', 'tests/embedded', 'tests/faults', 'tests/judges', 'tests/api', 'tests/browser'];
+const GROUPS = [
+  'tests/unit',
+  'tests/embedded',
+  'tests/faults',
+  'tests/judges',
+  'tests/api',
+  'tests/browser',
+  'tests/package',
+];
 /** Milliseconds for a test that names no limit of its own. */
 const LIMIT = 60_000;
 

