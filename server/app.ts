@@ -32,6 +32,8 @@ export function createApp(deps: Deps): Hono {
       allowMethods: ['GET', 'POST'],
       allowHeaders: ['authorization', 'content-type', 'idempotency-key', 'x-api-key', 'x-resume-token'],
       exposeHeaders: ['retry-after'],
+      // Cookies are the app's own; without its `authenticate` they are nobody's.
+      credentials: deps.authenticate !== undefined,
       maxAge: 7200,
     }),
     async (context, next) => {

@@ -20,6 +20,7 @@ export interface Deps {
   /** The API key `dev` is accepted from this machine. */
   dev: boolean;
   log: (event: string, fields: Record<string, unknown>) => void;
+  authenticate?: Hooks['authenticate'] | undefined;
   beforeInit?: Hooks['beforeInit'] | undefined;
   /** Tells whoever is to be told that a session has completed or failed; never rejects, and takes 10 s at most. */
   announce?: ((sessionId: string) => Promise<void>) | undefined;

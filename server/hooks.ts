@@ -44,6 +44,13 @@ export interface VerifiedUpload {
 /** What an app may add to the server. */
 export interface Hooks {
   /**
+   * Who is signed in, by the app's own session or token: a stable id, nothing where nobody is. Asked of requests
+   * without an API key or grant of ours; it gets their address and headers, not the body. A request of another origin
+   * than the server's own and `ALLOWED_ORIGINS` is refused before, so that cookies are safe. What it throws is
+   * answered with 500.
+   */
+  authenticate?: (request: Request) => string | undefined | null | Promise<string | undefined | null>;
+  /**
    * Asked before an upload begins: before anything is written, made in the store, or taken off a grant. May refuse,
    * or throw an `UploadError` of its own choice; any other error is answered with 500, and nothing is begun.
    * Once for each upload; a repeated `init` asks again only where it comes at the same moment as the first.

@@ -59,7 +59,7 @@ export async function openDeps(config: Config, options: OpenOptions = {}): Promi
 
 async function open(
   config: Config,
-  { say, log, onPostgres, beforeInit, onVerified }: OpenOptions & { log: Deps['log'] },
+  { say, log, onPostgres, authenticate, beforeInit, onVerified }: OpenOptions & { log: Deps['log'] },
   running: (() => Promise<unknown>)[],
 ): Promise<Deps> {
   const allowedOrigins = config.dev ? [...localOrigins(config.port), ...config.allowedOrigins] : config.allowedOrigins;
@@ -106,6 +106,7 @@ async function open(
     partDigest: config.partDigest,
     dev: config.dev,
     log,
+    authenticate,
     beforeInit,
     announce: announcing?.announce,
   };

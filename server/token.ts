@@ -29,6 +29,7 @@ export function sessionOf(token: string): string | undefined {
 export const newGrant = (random: Random): string => GRANT + Buffer.from(random(32)).toString('base64url');
 export const newApiKey = (random: Random): string => API_KEY + Buffer.from(random(32)).toString('base64url');
 export const isResumeToken = (credential: string): boolean => credential.startsWith(RESUME);
+export const isApiKey = (credential: string): boolean => credential.startsWith(API_KEY);
 export const isGrant = (credential: string): boolean => credential.startsWith(GRANT);
 
 /** A version 4 UUID (RFC 9562). */

@@ -8,5 +8,5 @@ const schema = z.object({ resumeToken: resumeTokenField });
 
 export async function abort(deps: Deps, request: Request) {
   const { resumeToken } = await readBody(request, schema);
-  return abortUpload(deps, await holdSession(deps, resumeToken, request.headers));
+  return abortUpload(deps, await holdSession(deps, resumeToken, request));
 }

@@ -8,7 +8,7 @@ import { readBody, text } from './body.ts';
 const schema = z.object({ sessionId: z.uuid().optional(), fingerprint: text(255).optional() });
 
 export async function claim(deps: Deps, request: Request) {
-  const caller = await authenticateUser(deps, request.headers);
+  const caller = await authenticateUser(deps, request);
   const { sessionId, fingerprint } = await readBody(request, schema);
   if (sessionId !== undefined) return claimUpload(deps, caller, { sessionId });
   if (fingerprint !== undefined) return claimUpload(deps, caller, { fingerprint });

@@ -19,5 +19,5 @@ const schema = z.object({
 
 export async function complete(deps: Deps, request: Request) {
   const wish = await readBody(request, schema);
-  return completeUpload(deps, await holdSession(deps, wish.resumeToken, request.headers), wish);
+  return completeUpload(deps, await holdSession(deps, wish.resumeToken, request), wish);
 }

@@ -12,6 +12,6 @@ const schema = z.object({
 });
 
 export async function grant(deps: Deps, request: Request) {
-  const caller = await authenticateUser(deps, request.headers);
+  const caller = await authenticateUser(deps, request);
   return giveGrant(deps, caller, await readBody(request, schema));
 }

@@ -31,7 +31,7 @@ const schema = z.object({
 const keySchema = text(255);
 
 export async function init(deps: Deps, request: Request) {
-  const caller = await authenticate(deps, request.headers);
+  const caller = await authenticate(deps, request);
   const wish = await readBody(request, schema);
   const key = request.headers.get('idempotency-key');
   if (key !== null && !keySchema.safeParse(key).success)

@@ -17,7 +17,7 @@ const schema = z.object({
 const STANDARD_LIMIT = 50;
 
 export async function list(deps: Deps, request: Request) {
-  const caller = await authenticateUser(deps, request.headers);
+  const caller = await authenticateUser(deps, request);
   const { limit = STANDARD_LIMIT, ...rest } = readQuery(request, schema);
   return listUploads(deps, caller, { limit, ...rest });
 }

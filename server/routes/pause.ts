@@ -8,5 +8,5 @@ const schema = z.object({ resumeToken: resumeTokenField });
 
 export async function pause(deps: Deps, request: Request) {
   const { resumeToken } = await readBody(request, schema);
-  return pauseUpload(deps, await holdSession(deps, resumeToken, request.headers));
+  return pauseUpload(deps, await holdSession(deps, resumeToken, request));
 }

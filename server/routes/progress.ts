@@ -12,6 +12,6 @@ export async function progress(deps: Deps, request: Request): Promise<ProgressAn
       'MISSING_RESUME_TOKEN',
       'Send the resume token in X-Resume-Token, or as Authorization: Bearer.',
     );
-  const { session } = await holdSession(deps, token, request.headers);
+  const { session } = await holdSession(deps, token, request);
   return { success: true, ...standingOf(session) };
 }

@@ -8,5 +8,5 @@ const schema = z.object({ resumeToken: resumeTokenField, partUrlCount: z.int().m
 
 export async function resume(deps: Deps, request: Request) {
   const wish = await readBody(request, schema);
-  return resumeSession(deps, await holdSession(deps, wish.resumeToken, request.headers), wish);
+  return resumeSession(deps, await holdSession(deps, wish.resumeToken, request), wish);
 }

@@ -13,5 +13,5 @@ const schema = z.object({
 
 export async function sign(deps: Deps, request: Request) {
   const wish = await readBody(request, schema);
-  return signParts(deps, await holdSession(deps, wish.resumeToken, request.headers), wish);
+  return signParts(deps, await holdSession(deps, wish.resumeToken, request), wish);
 }

@@ -2,7 +2,7 @@ import { UploadError } from '../contract/errors.ts';
 import type { Grant } from '../database/credentials.ts';
 import { findApiKey, findGrant } from '../database/credentials.ts';
 import type { Deps } from '../deps.ts';
-import { hashToken, isGrant, isResumeToken } from '../token.ts';
+import { hashToken, isApiKey, isGrant, isResumeToken } from '../token.ts';
 
 /** Who is asking. `grant` is set where the credential only allows to begin sessions. */
 export interface Caller {
@@ -44,9 +44,13 @@ export function resumeTokenOf(headers: Headers): string | undefined {
   return headers.get('x-resume-token') || (bearer && isResumeToken(bearer) ? bearer : undefined);
 }
 
-/** Who the request's credential stands for; throws `UNAUTHENTICATED` or `GRANT_EXPIRED`. */
-export async function authenticate(deps: Deps, headers: Headers): Promise<Caller> {
-  const credential = credentialOf(headers);
+/**
+ * Who the request's credential stands for, or, where it carries none of ours, whom the app's own `authenticate` names.
+ * Throws `UNAUTHENTICATED` or `GRANT_EXPIRED`.
+ */
+export async function authenticate(deps: Deps, request: Request): Promise<Caller> {
+  const credential = credentialOf(request.headers);
+  if (deps.authenticate && !isOurs(credential)) return authenticateByApp(deps, deps.authenticate, request);
   if (!credential)
     throw new UploadError(
       'UNAUTHENTICATED',
@@ -54,7 +58,7 @@ export async function authenticate(deps: Deps, headers: Headers): Promise<Caller
     );
   const credentialHash = hashToken(credential);
   if (credential === DEV_KEY) {
-    if (deps.dev && isLocal(headers)) return { userId: 'dev', apiKeyId: null, credentialHash };
+    if (deps.dev && isLocal(request.headers)) return { userId: 'dev', apiKeyId: null, credentialHash };
     throw new UploadError('UNAUTHENTICATED', 'The key "dev" works only with --dev and only from this machine.');
   }
   if (isGrant(credential)) {
@@ -69,9 +73,31 @@ export async function authenticate(deps: Deps, headers: Headers): Promise<Caller
   return { userId: key.userId, apiKeyId: key.id, credentialHash };
 }
 
+const isOurs = (credential: string | undefined): boolean =>
+  credential !== undefined && (credential === DEV_KEY || isGrant(credential) || isApiKey(credential));
+
+/** A page of another origin must not act by the cookies of whoever looks at it. */
+function isTrusted({ allowedOrigins }: Deps, { headers }: Request): boolean {
+  const origin = headers.get('origin');
+  if (origin === null) return headers.get('sec-fetch-site') !== 'cross-site';
+  return allowedOrigins.includes(origin) || (URL.canParse(origin) && new URL(origin).host === headers.get('host'));
+}
+
+async function authenticateByApp(
+  deps: Deps,
+  ask: NonNullable<Deps['authenticate']>,
+  request: Request,
+): Promise<Caller> {
+  const { method, headers, url } = request;
+  // Without the body, which is still to be read.
+  const userId = isTrusted(deps, request) ? await ask(new Request(url, { method, headers })) : undefined;
+  if (!userId) throw new UploadError('UNAUTHENTICATED', 'Nobody is signed in; sign in again.');
+  return { userId, apiKeyId: null, credentialHash: new Uint8Array() };
+}
+
 /** Like `authenticate`, but a grant is not enough. */
-export async function authenticateUser(deps: Deps, headers: Headers): Promise<Caller> {
-  const caller = await authenticate(deps, headers);
+export async function authenticateUser(deps: Deps, request: Request): Promise<Caller> {
+  const caller = await authenticate(deps, request);
   if (caller.grant)
     throw new UploadError('FORBIDDEN', 'A grant may only begin uploads; send the credentials of the user.');
   return caller;

@@ -25,13 +25,13 @@ export const notFound = () => new UploadError('UPLOAD_NOT_FOUND', 'No such uploa
  * Finds the session of `token`; user credentials that come along must be its owner's.
  * An open session whose time has run out is failed on the way. Throws `UPLOAD_NOT_FOUND`.
  */
-export async function holdSession(deps: Deps, token: string, headers: Headers): Promise<Held> {
+export async function holdSession(deps: Deps, token: string, request: Request): Promise<Held> {
   const id = sessionOf(token);
   if (!id) throw notFound();
   const scope = { tokenHash: hashToken(token) };
   let session = await deps.database.scoped(scope, (sql) => findSession(sql, id));
   if (!session) throw notFound();
-  if (credentialOf(headers) && (await authenticate(deps, headers)).userId !== session.userId) throw notFound();
+  if (credentialOf(request.headers) && (await authenticate(deps, request)).userId !== session.userId) throw notFound();
   if (session.expiresAt <= deps.clock() && (session.status === 'active' || session.status === 'paused'))
     session = (await endInFailure(deps, scope, id, 'UPLOAD_EXPIRED', OVERDUE)) ?? session;
   return { session, token, scope, bucket: bucketOf(deps, session) };

@@ -39,7 +39,6 @@ describe.skipIf(fault !== undefined)('an app that installs the package', () => {
   let folder: string;
   let database: TestDatabase;
   let store: TestStore;
-  let key: string;
   let began: number;
   const say = (line: string) => {
     const now = performance.now();
@@ -71,7 +70,7 @@ describe.skipIf(fault !== undefined)('an app that installs the package', () => {
 
   test('makes a key for its user, and runs the server without one of its own', async () => {
     const output = await npx(folder, ['partway-keys', 'create', '--user', 'alice'], { DATABASE_URL: database.url });
-    key = output.trim();
+    const key = output.trim();
     expect(key).not.toContain('\n');
     const port = await freePort();
     const server = await start(folder, PARTWAY, settings(port, 'unused'));
@@ -100,7 +99,7 @@ describe.skipIf(fault !== undefined)('an app that installs the package', () => {
     await makeBucket(store, bucket, [origin]);
     const target = { host: '127.0.0.1', port: Number(new URL(store.endpoint).port) };
     const wire = await startProxy({ target, bytesPerSecond: FAST });
-    const app = await start(folder, SERVER[runtime], { ...settings(port, bucket, wire.url), UPLOAD_KEY: key });
+    const app = await start(folder, SERVER[runtime], settings(port, bucket, wire.url));
     const chrome = await launchChrome();
     try {
       const file = (by: string, size: number) => randomFile(join(folder, `${name} ${by}.bin`), size);

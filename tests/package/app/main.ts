@@ -4,7 +4,7 @@ import 'partway/element';
 const client = createUploadClient({
   endpoint: '/api/v1/upload/multipart',
   owner: 'alice', // who is signed in: the next person on this device sees none of these uploads
-  headers: async () => ({ 'x-api-key': await (await fetch('/upload-key')).text() }),
+  credentials: 'same-origin', // your cookies; or `headers` for a token, or an `apiKey`
   serviceWorker: '/sw.js',
 });
 
