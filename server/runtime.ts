@@ -4,6 +4,7 @@ import { once } from 'node:events';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
 import { pipeline } from 'node:stream/promises';
+import { setTimeout } from 'node:timers/promises';
 
 /** A listening HTTP server. */
 export interface Listener {
@@ -23,6 +24,9 @@ export interface ListenOptions {
 const IDLE_SECONDS = 255;
 /** S3's largest part; Bun refuses bodies above 128 MiB unless told otherwise. */
 const LARGEST_BODY = 5 * 2 ** 30 + 2 ** 20;
+const POLL_MS = 10;
+/** What is still on its way when a server stops, a first request or an answer's last bytes, has so long. */
+const LINGER_MS = 1000;
 /** Bytes of a body that Node reads before they are asked for. */
 const AHEAD = 2 ** 18;
 
@@ -31,14 +35,14 @@ declare const Bun: {
   serve(options: {
     hostname: string;
     port: number;
-    development: boolean;
+    error(error: unknown): Response;
     idleTimeout: number;
     maxRequestBodySize: number;
     fetch(
       request: Request,
       self: { requestIP(request: Request): { address: string } | null },
     ): Response | Promise<Response>;
-  }): { port: number; stop(): Promise<void> };
+  }): { port: number; pendingRequests: number; stop(closeAll?: boolean): Promise<void> };
 };
 
 /** Listens on `hostname:port`. Rejects with an error whose `code` is `EADDRINUSE` or `EACCES` where that fails. */
@@ -50,13 +54,25 @@ function listenOnBun({ fetch, hostname, port }: ListenOptions): Listener {
   const server = Bun.serve({
     hostname,
     port,
-    // Else an error of ours would be answered with a page that shows the source.
-    development: false,
+    // Else Bun would answer with a page that shows the source.
+    error(error) {
+      console.error(error);
+      return new Response(null, { status: 500 });
+    },
     idleTimeout: IDLE_SECONDS,
     maxRequestBodySize: LARGEST_BODY,
     fetch: (request, self) => fetch(request, self.requestIP(request)?.address ?? ''),
   });
-  return { port: server.port, stop: () => server.stop() };
+  return {
+    port: server.port,
+    async stop() {
+      const stopped = server.stop();
+      while (server.pendingRequests) await Promise.race([stopped, setTimeout(POLL_MS)]);
+      // Bun waits without end for a connection that it answered before the body had come.
+      await Promise.race([stopped, setTimeout(LINGER_MS)]);
+      await server.stop(true);
+    },
+  };
 }
 
 /** Deno, too: its own `serve` breaks off request bodies in flight when it is asked to stop (denoland/deno#36809). */
@@ -64,16 +80,20 @@ async function listenOnNode({ fetch, hostname, port }: ListenOptions): Promise<L
   // A part may take longer than Node's five minutes for a whole request.
   const server = createServer({ requestTimeout: 0, keepAliveTimeout: IDLE_SECONDS * 1000 });
   server.setTimeout(IDLE_SECONDS * 1000);
-  const closeIdle = trackIdle(server);
+  const connections = track(server);
   server.on('request', (incoming, outgoing) => void answer(fetch, incoming, outgoing));
   server.listen(port, hostname);
   await once(server, 'listening');
   return {
     port: (server.address() as AddressInfo).port,
-    stop() {
-      const closed = new Promise<void>((resolve) => server.close(() => resolve()));
-      closeIdle();
-      return closed;
+    async stop() {
+      const closed = once(server, 'close');
+      server.close();
+      connections.close();
+      // A first request may be on its way.
+      await Promise.race([closed, setTimeout(LINGER_MS)]);
+      connections.clear();
+      await closed;
     },
   };
 }
@@ -141,10 +161,10 @@ function bodyOf(incoming: IncomingMessage): ReadableStream<Uint8Array> {
 }
 
 /**
- * Returns what closes every connection without a request in flight, and from then on each as its answer is out: Node
- * leaves those alone on which no request ever came, and a browser opens such in advance.
+ * Node closes, when it is told to, those connections alone that are between two requests: not those on which none ever
+ * came, as browsers open them in advance, and not those that become idle later.
  */
-function trackIdle(server: Server): () => void {
+function track(server: Server) {
   const idle = new Set<Socket>();
   let closing = false;
   server.on('connection', (socket) => {
@@ -158,8 +178,14 @@ function trackIdle(server: Server): () => void {
       else if (!socket.destroyed) idle.add(socket);
     });
   });
-  return () => {
-    closing = true;
-    for (const socket of idle) socket.destroy();
+  return {
+    /** From now on each connection is closed as its answer is out. */
+    close: () => {
+      closing = true;
+    },
+    /** Closes those without a request. */
+    clear: () => {
+      for (const socket of idle) socket.destroy();
+    },
   };
 }

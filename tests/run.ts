@@ -1,32 +1,88 @@
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { installChromium } from './install.ts';
+import { RUNTIMES, type Runtime } from './runtime.ts';
 
 /**
  * `npm test`: everything, in groups, each a process of its own, so that none inherits what another left behind.
- * Ends with `N passed, N failed, N skipped`; with PARTWAY_NO_SKIP a skip counts as a failure.
+ * `npm test tests/api` runs the groups of that folder, PARTWAY_RUNTIME=deno those on that runtime alone. Ends with
+ * `N passed, N failed, N skipped`; with PARTWAY_NO_SKIP a skip counts as a failure.
  */
-const GROUPS = [
-  'tests/unit',
-  'tests/embedded',
-  'tests/faults',
-  'tests/judges',
-  'tests/api',
-  'tests/browser',
-  'tests/package',
-];
+interface Group {
+  name: string;
+  /** As `bun test` takes them: a folder, or files. */
+  paths: string[];
+  /** What runs the server under test. */
+  runtime?: Runtime;
+  /** Files at a time: most of them wait. */
+  lanes?: number;
+}
+
 /** Milliseconds for a test that names no limit of its own. */
 const LIMIT = 60_000;
+const LANES = 4;
+const API = 'tests/api';
+const RGW = `./${API}/ceph.test.ts`;
+
+/** What a test mounts in an app of its own runs where the test does. */
+const mounted = (path: string) => readFileSync(path, 'utf8').includes("from './host.ts'");
+
+function apiGroups(runtimes: readonly Runtime[]): Group[] {
+  const files = readdirSync(API).filter((name) => name.endsWith('.test.ts'));
+  const paths = files.map((name) => `./${API}/${name}`).filter((path) => path !== RGW);
+  const group = (what: string, runtime: Runtime, paths: string[]) => ({
+    name: `${API} ${what}, on ${runtime}`,
+    runtime,
+    paths,
+    lanes: LANES,
+  });
+  return [
+    group('in an app', 'bun', paths.filter(mounted)),
+    ...runtimes.flatMap((runtime) => [
+      group(
+        'over the embedded bucket',
+        runtime,
+        paths.filter((path) => !mounted(path)),
+      ),
+      group('over Ceph RGW', runtime, [RGW]),
+    ]),
+  ];
+}
+
+const folder = (path: string): Group => ({ name: path, paths: [path] });
+
+const asked = RUNTIMES.filter((name) => name === process.env.PARTWAY_RUNTIME);
+const GROUPS = [
+  ...['tests/unit', 'tests/runtime'].map(folder),
+  ...RUNTIMES.map((runtime) => ({
+    name: `tests/embedded, on ${runtime}`,
+    paths: ['tests/embedded'],
+    runtime,
+    lanes: LANES,
+  })),
+  ...['tests/faults', 'tests/judges'].map(folder),
+  ...apiGroups(asked.length ? asked : RUNTIMES),
+  ...['tests/browser', 'tests/package'].map(folder),
+];
 
 const count = (xml: string, name: string) =>
   Number(new RegExp(`<testsuites[^>]* ${name}="(\\d+)"`).exec(xml)?.[1] ?? 0);
 
-async function run(group: string, reports: string): Promise<{ passed: number; failed: number; skipped: number }> {
-  console.log(`\n# ${group}`);
-  const report = join(reports, `${group.replaceAll('/', '-')}.xml`);
-  const command = ['test', group, `--timeout=${LIMIT}`, '--reporter=junit', `--reporter-outfile=${report}`];
-  const child = Bun.spawn([process.execPath, ...command], { stdio: ['ignore', 'inherit', 'inherit'] });
+interface Counts {
+  passed: number;
+  failed: number;
+  skipped: number;
+}
+
+const told = ({ passed, failed, skipped }: Counts) => `${passed} passed, ${failed} failed, ${skipped} skipped`;
+
+async function run({ name, paths, runtime, lanes }: Group, report: string): Promise<Counts> {
+  console.log(`\n# ${name}`);
+  const command = ['test', ...paths, `--timeout=${LIMIT}`, '--reporter=junit', `--reporter-outfile=${report}`];
+  if (lanes) command.push(`--parallel=${lanes}`);
+  const env = { ...process.env, ...(runtime && { PARTWAY_RUNTIME: runtime }) };
+  const child = Bun.spawn([process.execPath, ...command], { env, stdio: ['ignore', 'inherit', 'inherit'] });
   const code = await child.exited;
   const xml = await Bun.file(report)
     .text()
@@ -41,14 +97,19 @@ const chromium = await installChromium();
 if (!chromium.ok) console.log(`The browser suite is skipped: ${chromium.why}`);
 
 const wanted = process.argv.slice(2);
+const chosen = wanted.flatMap((path) => {
+  const groups = GROUPS.filter(({ name }) => name.split(/[ ,]/)[0] === path);
+  return groups.length ? groups : [folder(path)];
+});
 const reports = mkdtempSync(join(tmpdir(), 'partway-reports-'));
-const total = { passed: 0, failed: 0, skipped: 0 };
-for (const group of wanted.length ? wanted : GROUPS) {
-  const part = await run(group, reports);
-  total.passed += part.passed;
-  total.failed += part.failed;
-  total.skipped += part.skipped;
+const total: Counts = { passed: 0, failed: 0, skipped: 0 };
+const lines: string[] = [];
+for (const [at, group] of (wanted.length ? chosen : GROUPS).entries()) {
+  const startedAt = performance.now();
+  const part = await run(group, join(reports, `${at}.xml`));
+  for (const key of ['passed', 'failed', 'skipped'] as const) total[key] += part[key];
+  lines.push(`${group.name}: ${told(part)}, ${Math.round((performance.now() - startedAt) / 1000)} s`);
 }
 rmSync(reports, { recursive: true });
-console.log(`\n${total.passed} passed, ${total.failed} failed, ${total.skipped} skipped`);
+console.log(`\n${lines.join('\n')}\n\n${told(total)}`);
 process.exit(total.failed || (process.env.PARTWAY_NO_SKIP && total.skipped) ? 1 : 0);

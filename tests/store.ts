@@ -59,8 +59,8 @@ export async function embeddedStore({ smallestPart }: { smallestPart?: number } 
   };
 }
 
-export async function cephStore(): Promise<TestStore> {
-  const { endpoint, accessKey, secretKey, stop } = await startCeph();
+export async function cephStore(options?: { smallestPart: number }): Promise<TestStore> {
+  const { endpoint, accessKey, secretKey, stop } = await startCeph(options);
   return { name: 'Ceph RGW', endpoint, accessKey, secretKey, s3: clientFor(endpoint, accessKey, secretKey), stop };
 }
 

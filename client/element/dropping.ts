@@ -7,18 +7,19 @@ export function acceptDrops(
 ): void {
   const { isOpen, onOver, onDrop } = handlers;
   target.addEventListener('dragover', (event) => {
-    if (!hasFiles(event) || !isOpen()) return;
+    if (!hasFiles(event)) return;
+    // A file let fall on an element that takes none would otherwise be opened in place of the page.
     event.preventDefault();
-    event.dataTransfer!.dropEffect = 'copy';
-    onOver(true);
+    event.dataTransfer!.dropEffect = isOpen() ? 'copy' : 'none';
+    onOver(isOpen());
   });
   target.addEventListener('dragleave', ({ relatedTarget }) => {
     if (!target.contains(relatedTarget as Node | null)) onOver(false);
   });
   target.addEventListener('drop', (event) => {
-    if (!hasFiles(event) || !isOpen()) return;
+    if (!hasFiles(event)) return;
     event.preventDefault();
     onOver(false);
-    onDrop(event.dataTransfer!);
+    if (isOpen()) onDrop(event.dataTransfer!);
   });
 }

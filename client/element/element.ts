@@ -5,16 +5,14 @@ import { tell } from './events.ts';
 import { isAtRisk } from './facts.ts';
 import { figuresIn } from './figures.ts';
 import { createGuard } from './guard.ts';
-import { accepts, filesOf } from './intake.ts';
+import { filesOf } from './intake.ts';
 import { createList } from './list.ts';
 import { overall } from './overall.ts';
 import { UploadProperties } from './properties.ts';
 import { areSame, openSession, type Session, settingsOf } from './session.ts';
 import { createSurface } from './surface.ts';
+import { takeFiles } from './taking.ts';
 import { english, type Words } from './words.ts';
-
-/** Milliseconds of taking files before the page gets its turn. */
-const BUDGET_MS = 12;
 
 /** States worth a word to somebody who does not see the row. */
 const NEWS: readonly State[] = ['waiting', 'paused', 'done', 'failed', 'needs-file'];
@@ -141,7 +139,7 @@ export class PartwayUpload extends UploadProperties {
     this.#settled = false;
     this.#list.clear();
     this.#announcer.close();
-    this.#guard.update();
+    this.#guard.rest();
   }
 
   async #drop(transfer: DataTransfer): Promise<void> {
@@ -154,38 +152,16 @@ export class PartwayUpload extends UploadProperties {
     const session = this.#session;
     if (!session || files.length === 0) return;
     this.#surface.notify('');
-    if (this.single && files.length > 1) return this.#complain(this.#words.onlyOne);
-    const { accept } = this;
-    const fitting = files.filter((file) => accepts(file, accept));
-    const others = files.length - fitting.length;
-    if (others > 1) this.#complain(this.#words.othersKind(String(others), accept));
-    else if (others) this.#complain(this.#words.otherKind(files.find((file) => !accepts(file, accept))!.name, accept));
-    // An earlier upload that waits for one of these files has to be known first.
-    await session.ready.catch(() => {});
-    let since = performance.now();
-    for (const file of fitting) {
-      if (performance.now() - since > BUDGET_MS) {
-        await new Promise((resolve) => setTimeout(resolve));
-        since = performance.now();
-      }
-      if (session.signal.aborted) return;
-      if (tell(this, 'file-picked', { file }, true)) this.#begin(session, file);
-    }
-  }
-  #begin({ client }: Session, file: File): void {
-    const { partSize, concurrency, metadata } = this;
-    try {
-      const upload = client.resumableUpload(file, {
-        partSize,
-        concurrency,
-        metadata: typeof metadata === 'function' ? metadata(file) : metadata,
-      });
-      this.#list.add(upload);
-      this.#announcer.news(upload.id, upload.name, this.#words.started);
-      tell(this, 'upload-start', { upload });
-    } catch (error) {
-      this.#complain(this.#words.unavailable((error as Error).message));
-    }
+    await takeFiles(files, {
+      element: this,
+      session,
+      words: this.#words,
+      onTaken: (upload) => {
+        this.#list.add(upload);
+        this.#announcer.news(upload.id, upload.name, this.#words.started);
+      },
+      onRefused: (text) => this.#complain(text),
+    });
   }
   #complain(text: string): void {
     this.#surface.notify(text);
@@ -194,7 +170,8 @@ export class PartwayUpload extends UploadProperties {
 
   #onState(upload: Upload, before: State | undefined): void {
     const { id, name, state } = upload;
-    this.#guard.update();
+    const { background } = this.#session?.client ?? {};
+    if (background && isAtRisk(upload, background)) this.#guard.watch();
     tell(this, 'upload-change', { upload });
     if (before === undefined) return;
     if (state === 'done') tell(this, 'upload-done', { upload, url: upload.url! });
@@ -208,7 +185,7 @@ export class PartwayUpload extends UploadProperties {
     const done = uploads.filter(({ state }) => state === 'done').length;
     const afterwards = this.#settled ? this.#words[this.#session!.client.background] : '';
     this.#surface.summarise(overall(uploads, this.#words, this.#figures), uploads.length, done, afterwards);
-    this.#guard.update();
+    this.#guard.rest();
   }
 }
 

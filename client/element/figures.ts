@@ -12,8 +12,6 @@ export interface Figures {
   moment(ms: number): string;
 }
 
-const HOUR = 3600;
-
 /** In the browser's own language where `language` is none. */
 export function figuresIn(language: string | undefined): Figures {
   const locale = lawful(language);
@@ -29,9 +27,10 @@ export function figuresIn(language: string | undefined): Figures {
     time(left) {
       // Steps of five keep the eye calm; the last ten seconds are counted down.
       if (left <= 10) return seconds(Math.max(1, Math.ceil(left)));
-      if (left < 58) return seconds(Math.ceil(left / 5) * 5);
+      const fives = Math.ceil(left / 5) * 5;
+      if (fives < 60) return seconds(fives);
       const whole = Math.ceil(left / 60);
-      if (left < HOUR) return minutes(whole);
+      if (whole < 60) return minutes(whole);
       return [hours(Math.floor(whole / 60)), whole % 60 && minutes(whole % 60)].filter(Boolean).join(' ');
     },
     moment: (ms) => moment.format(ms),
@@ -41,7 +40,7 @@ export function figuresIn(language: string | undefined): Figures {
 /** A page may name a language that is none. */
 function lawful(language: string | undefined): string | undefined {
   try {
-    return language && Intl.getCanonicalLocales(language)[0];
+    return language ? Intl.getCanonicalLocales(language)[0] : undefined;
   } catch {
     return undefined;
   }

@@ -4,17 +4,15 @@
  * long, because some browsers keep no page for "back" that has such a listener.
  */
 export function createGuard(isAtRisk: () => boolean) {
-  let listening = false;
   const ask = (event: Event) => {
     if (isAtRisk()) event.preventDefault();
   };
   return {
-    /** To be called when that may have changed. */
-    update(): void {
-      const wanted = isAtRisk();
-      if (wanted === listening) return;
-      listening = wanted;
-      window[wanted ? 'addEventListener' : 'removeEventListener']('beforeunload', ask);
+    /** Something may be at risk from now on. */
+    watch: () => window.addEventListener('beforeunload', ask),
+    /** Stops listening where nothing is at risk any more. */
+    rest(): void {
+      if (!isAtRisk()) window.removeEventListener('beforeunload', ask);
     },
   };
 }

@@ -1,11 +1,11 @@
-import type { Background, State, Upload } from '../index.ts';
+import type { Background, State, Upload, UploadFailure } from '../index.ts';
 import { make, mark } from './dom.ts';
 import { factsOf } from './facts.ts';
 import type { Figures } from './figures.ts';
 import { type Action, Row } from './row.ts';
 import type { Words } from './words.ts';
 
-/** Milliseconds of building rows in one frame. */
+/** Milliseconds in one frame for rows that are not in sight. */
 const BUDGET_MS = 8;
 /** Files picked within this many milliseconds of each other stand in the order of their picking. */
 const TOGETHER_MS = 1000;
@@ -69,13 +69,18 @@ export function createList(context: ListContext) {
       unbuilt.delete(entry);
       build(entry);
     }
+    let late = false;
     for (const entry of dirty) {
       const { row, painted } = entry;
-      if (row && (near.has(row.item) || painted !== signOf(entry))) show(entry, row);
+      const isNear = row && near.has(row.item);
+      if (!row || (!isNear && painted === signOf(entry))) continue;
+      // What is in sight comes first.
+      if (isNear || performance.now() < end) show(entry, row);
+      else late = true;
     }
     mark(root, 'data-many', entries.size > MANY && '');
     context.onPaint();
-    if (unbuilt.size) schedule();
+    if (unbuilt.size || late) schedule();
   }
   function build(entry: Entry): void {
     const row = new Row();
@@ -141,7 +146,9 @@ export function createList(context: ListContext) {
     try {
       await work();
     } catch (error) {
-      entry.trouble = context.words().problem(failure(error));
+      const { message } = error as Error;
+      const known = error as Partial<UploadFailure>;
+      entry.trouble = context.words().problem({ code: '', remedy: '', goesOn: true, ...known, message });
       dirty.add(entry);
       schedule();
     }
@@ -198,14 +205,4 @@ export function createList(context: ListContext) {
       frame = 0;
     },
   };
-}
-
-function failure(error: unknown) {
-  const {
-    code = '',
-    message,
-    remedy = '',
-    goesOn = true,
-  } = error as Partial<Error & { code: string; remedy: string; goesOn: boolean }>;
-  return { code, message: message ?? String(error), remedy, goesOn };
 }

@@ -30,6 +30,7 @@ export const css = `
   color: var(--ink);
   font-size: 1rem;
   line-height: 1.5;
+  overflow-wrap: break-word;
   text-align: start;
 }
 @supports (color: light-dark(red, red)) {
@@ -145,10 +146,11 @@ button:disabled {
   background: var(--soft);
 }
 [data-over] .sign {
+  background: var(--surface);
   transform: translateY(-0.25rem);
 }
 [data-over] .hint {
-  color: var(--accent);
+  color: var(--ink);
   font-weight: 550;
 }
 [data-over] .board {
@@ -166,7 +168,7 @@ button:disabled {
   }
   .row button:hover, .clear-done:hover {
     background: var(--soft);
-    color: var(--accent);
+    color: var(--ink);
   }
 }
 @media (hover: none) and (pointer: coarse) {
@@ -186,7 +188,6 @@ button:disabled {
   background: var(--soft-alarm);
   color: var(--alarm);
   font-size: 0.875rem;
-  overflow-wrap: anywhere;
 }
 .background {
   color: var(--quiet);
@@ -211,10 +212,12 @@ button:disabled {
   transition: opacity 0.15s;
 }
 .summary {
-  display: grid;
-  grid-template-columns: 1fr auto;
-  grid-template-rows: var(--touch) auto;
+  display: flex;
+  flex-wrap: wrap;
   align-items: center;
+  align-content: center;
+  column-gap: 1rem;
+  min-block-size: 5.0625rem;
   padding-block: 0.25rem 0.75rem;
   padding-inline: 1rem 0.375rem;
   border-block-end: 1px solid var(--line);
@@ -225,18 +228,20 @@ button:disabled {
   display: contents;
 }
 .headline {
+  flex: auto;
+  padding-block: 0.375rem;
   font-size: 0.9375rem;
   font-weight: 550;
 }
 .rest {
-  grid-area: 2 / 1 / auto / -1;
+  flex-basis: 100%;
+  order: 1;
   color: var(--quiet);
 }
 .clear-done {
-  grid-area: 1 / 2;
+  margin-inline-start: -0.625rem;
   padding-inline: 0.625rem;
   color: var(--accent);
-  font-size: 0.8125rem;
 }
 .list {
   margin: 0;
@@ -388,7 +393,6 @@ button:disabled {
 .message {
   grid-row: 4;
   margin-block-start: 0.375rem;
-  overflow-wrap: anywhere;
   text-wrap: pretty;
 }
 [data-state=failed] .main, [data-state=needs-file] .main {
@@ -407,6 +411,9 @@ button:disabled {
 }
 
 @container partway (max-inline-size: 15rem) {
+  .zone, .zone button {
+    padding-inline: 0.5rem;
+  }
   .row .name {
     display: block;
     grid-column: 1 / -1;
@@ -426,15 +433,15 @@ button:disabled {
     padding-inline: 1.25rem;
   }
   .summary {
-    grid-template: var(--touch) / auto 1fr auto;
-    column-gap: 1rem;
+    min-block-size: 3.5rem;
     padding-block: 0.375rem;
   }
-  .rest {
-    grid-area: 1 / 2;
+  .headline {
+    flex: none;
   }
-  .clear-done {
-    grid-area: 1 / 3;
+  .rest {
+    flex: 1 0 auto;
+    order: 0;
   }
   .row {
     grid-template-columns: 3.5rem minmax(0, 1fr) var(--touch) var(--touch);

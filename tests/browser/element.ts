@@ -30,6 +30,7 @@ async function bundle(entryPoints: Record<string, string>, plugins: Plugin[] = [
     define: { 'process.env.NODE_ENV': '"production"', __VUE_OPTIONS_API__: 'true', __VUE_PROD_DEVTOOLS__: 'false' },
     // Read from its source, the element is not where the package says that its effects are.
     ignoreAnnotations: true,
+    jsx: 'automatic',
     plugins,
     write: false,
   });
@@ -56,6 +57,7 @@ export async function setElementStage(
       const script = scripts.get(pathname);
       const type = script === undefined ? 'text/html' : 'text/javascript';
       if (pathname === '/favicon.ico') return new Response(null, { status: 204 });
+      if (pathname === '/page.css') return new Response(STYLE, { headers: { 'content-type': 'text/css' } });
       const body = script ?? page(searchParams, pathname === '/' ? 'element' : pathname.slice(1));
       return new Response(body, { headers: { 'content-type': type, 'content-security-policy': policy } });
     },
@@ -67,6 +69,7 @@ export async function setElementStage(
     `default-src 'none'`,
     `script-src 'self' 'wasm-unsafe-eval'`,
     `connect-src ${new URL(endpoint).origin} ${stage.wire.url}`,
+    `style-src 'self'`,
     `worker-src 'self'`,
   ].join('; ');
   let people = 0;
@@ -89,6 +92,9 @@ export async function setElementStage(
   };
 }
 
+const STYLE = `
+body { max-width: 44rem; margin: 0 auto; padding: 1rem; background: light-dark(#f6f5f1, #141917); font-family: system-ui, sans-serif; }
+`;
 const escaped = (text: string) => text.replaceAll('&', '&amp;').replaceAll('"', '&quot;');
 
 function page(settings: URLSearchParams, script: string): string {
@@ -96,7 +102,7 @@ function page(settings: URLSearchParams, script: string): string {
   const written = Object.entries(attributes).map(([name, value]) => ` ${name}="${escaped(value)}"`);
   return `<!doctype html><html lang="${lang}" dir="${dir}"><meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1"><meta name="color-scheme" content="light dark">
-<title>Uploads</title><main><h1>Uploads</h1>${script === 'element' ? `<partway-upload${written.join('')}></partway-upload>` : '<div id="app"></div>'}
+<link rel="stylesheet" href="/page.css"><title>Uploads</title><main><h1>Uploads</h1>${script === 'element' ? `<partway-upload${written.join('')}></partway-upload>` : '<div id="app"></div>'}
 <p id="after" tabindex="0">after</p></main><script type="module" src="/${script}.js"></script></html>`;
 }
 

@@ -5,6 +5,8 @@ export interface CephPlace {
   fsid: string;
   /** Of the monitor's second and first wire protocol, and of the S3 gateway. */
   ports: { mon2: number; mon1: number; s3: number };
+  /** Bytes that every part but the last must have. */
+  smallestPart: number;
 }
 
 export const RGW_NAME = 'client.rgw.judge';
@@ -15,7 +17,7 @@ export function monAddress({ ports }: CephPlace): string {
 }
 
 function sections(place: CephPlace): Record<string, Record<string, string | number | boolean>> {
-  const { folder, fsid, ports } = place;
+  const { folder, fsid, ports, smallestPart } = place;
   return {
     global: {
       fsid,
@@ -72,6 +74,7 @@ function sections(place: CephPlace): Record<string, Record<string, string | numb
       'rgw thread pool size': 64,
       'rgw enable usage log': false,
       'rgw enable apis': 's3',
+      'rgw multipart min part size': smallestPart,
     },
   };
 }

@@ -53,11 +53,11 @@ function createDaemons(folder: string) {
   };
 }
 
-/** Takes about 10 s. `parent` is where its folder is made: the temporary one unless told. */
-export async function startCeph(parent = tmpdir()): Promise<Ceph> {
-  const folder = await mkdtemp(join(parent, 'partway-ceph-'));
+/** Takes about 10 s. `smallestPart` in bytes, S3's own unless told, lets a test use many small parts. */
+export async function startCeph({ smallestPart = 5 * 2 ** 20 } = {}): Promise<Ceph> {
+  const folder = await mkdtemp(join(tmpdir(), 'partway-ceph-'));
   const [mon2, mon1, s3] = (await freePorts(3)) as [number, number, number];
-  const place: CephPlace = { folder, fsid: randomUUID(), ports: { mon2, mon1, s3 } };
+  const place: CephPlace = { folder, fsid: randomUUID(), ports: { mon2, mon1, s3 }, smallestPart };
   const conf = join(folder, 'ceph.conf');
   const daemons = createDaemons(folder);
   const credentials = { accessKey: 'judge', secretKey: randomUUID() };

@@ -1,0 +1,7 @@
+import { mount } from 'svelte';
+import App from './App.svelte';
+
+mount(App, {
+  target: document.querySelector('#app')!,
+  props: Object.fromEntries(new URLSearchParams(location.search)),
+});
