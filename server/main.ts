@@ -60,13 +60,18 @@ async function stop(): Promise<void> {
   }
 }
 
+/** `deno task` passes on a Ctrl-C that the terminal has already sent to its children. */
+const SAME_PRESS_MS = 300;
+
 function onSignal(): void {
   if (stopping) {
+    if (performance.now() - stoppingSince < SAME_PRESS_MS) return;
     // The database goes down in order even so; it would outlive this process.
     void (postgres?.stop() ?? Promise.resolve()).catch(() => {}).then(() => process.exit(1));
     return;
   }
   stopping = true;
+  stoppingSince = performance.now();
   say('Stopping: finishing what is in flight. Once more to stop at once.');
   // What is just being started has to be up before it can be stopped.
   void starting
@@ -76,6 +81,7 @@ function onSignal(): void {
 }
 
 let stopping = false;
+let stoppingSince = 0;
 let starting: Promise<void> = Promise.resolve();
 for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, onSignal);
 

@@ -24,9 +24,8 @@ export interface ListenOptions {
 const IDLE_SECONDS = 255;
 /** S3's largest part; Bun refuses bodies above 128 MiB unless told otherwise. */
 const LARGEST_BODY = 5 * 2 ** 30 + 2 ** 20;
-const POLL_MS = 10;
 /** What is still on its way when a server stops, a first request or an answer's last bytes, has so long. */
-const LINGER_MS = 1000;
+const LINGER_MS = 500;
 /** Bytes of a body that Node reads before they are asked for. */
 const AHEAD = 2 ** 18;
 
@@ -67,9 +66,9 @@ function listenOnBun({ fetch, hostname, port }: ListenOptions): Listener {
     port: server.port,
     async stop() {
       const stopped = server.stop();
-      while (server.pendingRequests) await Promise.race([stopped, setTimeout(POLL_MS)]);
-      // Bun waits without end for a connection that it answered before the body had come.
-      await Promise.race([stopped, setTimeout(LINGER_MS)]);
+      do await Promise.race([stopped, setTimeout(LINGER_MS)]);
+      while (server.pendingRequests);
+      // Bun itself waits without end for a connection that it answered before the body had come.
       await server.stop(true);
     },
   };

@@ -90,7 +90,12 @@ async function authenticateByApp(
 ): Promise<Caller> {
   const { method, headers, url } = request;
   // Without the body, which is still to be read.
-  const userId = isTrusted(deps, request) ? await ask(new Request(url, { method, headers })) : undefined;
+  if (!isTrusted(deps, request))
+    throw new UploadError(
+      'UNAUTHENTICATED',
+      `Pages of ${headers.get('origin') ?? 'other sites'} may not sign in here: add their origin to ALLOWED_ORIGINS.`,
+    );
+  const userId = await ask(new Request(url, { method, headers }));
   if (!userId) throw new UploadError('UNAUTHENTICATED', 'Nobody is signed in; sign in again.');
   return { userId, apiKeyId: null, credentialHash: new Uint8Array() };
 }

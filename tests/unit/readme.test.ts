@@ -6,7 +6,7 @@ const read = (path: string) => readFileSync(new URL(`../../${path}`, import.meta
 const readme = read('README.md');
 
 test('the README’s snippets are the files of the app that the tests build and use', () => {
-  for (const file of ['server.ts', 'sw.ts', 'main.ts'])
+  for (const file of ['server.ts', 'sw.ts', 'vite.config.ts', 'main.ts', 'index.html'])
     expect(readme).toContain(read(`tests/package/app/${file}`).trim());
 });
 
