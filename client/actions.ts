@@ -37,7 +37,7 @@ export function createActions(
       if (resumeToken)
         pausing.set(
           id,
-          callApi(endpoint!, 'pause', { resumeToken }).catch(() => {}),
+          callApi(endpoint!, 'pause', { resumeToken }, {}, AbortSignal.timeout(3000)).catch(() => {}),
         );
     },
     async resume(id) {
@@ -51,9 +51,6 @@ export function createActions(
     },
     async retry(id) {
       await store.reopen(id);
-      const record = await store.upload(id);
-      const file = files.get(id);
-      if (record?.state === 'open' && file) await files.keep(record, file);
       await onChange(id);
       onWork();
     },

@@ -1,4 +1,3 @@
-import type { UploadRecord } from '../sw/record.ts';
 import { draftRecord } from './draft.ts';
 import { failureOf } from './failure.ts';
 import { type Open, openClient } from './open.ts';
@@ -8,7 +7,7 @@ import type { Upload } from './upload.ts';
 import { createViews } from './views.ts';
 
 export interface UploadClient {
-  /** Begins to upload `file`, or goes on with the earlier upload that waits for it. Throws an `UploadError` for an unlawful option. */
+  /** Begins to upload `file`, or goes on with the earlier upload that waits for it. Throws an `UploadError` for an unlawful part size. */
   resumableUpload(file: File, options?: UploadOptions): Upload;
   /** Goes on with the upload that `resumeToken` opens, begun on this device or on another. */
   resumeUpload(resumeToken: string, options?: ResumeOptions): Upload;
@@ -38,10 +37,10 @@ export function createUploadClient(options: UploadClientOptions): UploadClient {
   opened.catch(() => {});
 
   /** Shows what `work` begins; where that fails, the upload has failed. */
-  function begin(view: Upload, record: UploadRecord, work: (it: Open) => Promise<unknown>): Upload {
+  function begin(view: Upload, work: (it: Open) => Promise<unknown>): Upload {
     view.begun = opened.then(work).catch((error) => {
       const { code, message } = failureOf(error);
-      view.update({ ...record, state: 'failed', error: { code, message } }, false);
+      view.update({ ...view.record, state: 'failed', error: { code, message } }, false);
     });
     return view;
   }
@@ -50,15 +49,15 @@ export function createUploadClient(options: UploadClientOptions): UploadClient {
     resumableUpload(file, wish = {}) {
       const waiting = views.waitingFor(file);
       const record = waiting?.record ?? draftRecord(endpoint, file, wish);
-      const view = begin(waiting ?? views.show(record), record, (it) => it.add(record, file));
+      const view = begin(waiting ?? views.show(record), (it) => it.add(record, file));
       view.follow(wish);
       return view;
     },
     resumeUpload(resumeToken, wish = {}) {
       const { file = new File([], '') } = wish;
-      const draft = { ...draftRecord(endpoint, file), resumeToken };
+      const draft = { ...draftRecord(endpoint, file), id: resumeToken.slice(0, 25), resumeToken };
       const view = views.make(draft);
-      begin(view, draft, (it) => it.adopt(view, draft, wish.file));
+      begin(view, (it) => it.adopt(view, draft, wish.file));
       view.follow(wish);
       return view;
     },

@@ -2,10 +2,12 @@ import type { Trouble } from '../sw/bus.ts';
 import { NEEDS_LOGIN, RequestError, troubleOf } from '../sw/retry.ts';
 
 /** What the person can do about it, by code; elsewhere it is to begin anew. */
+const PICK = 'Pick the file again.';
 const REMEDIES: Record<string, string> = {
-  FILE_NEEDED: 'Pick the file again.',
-  FILE_MISMATCH: 'Pick the very file that was begun.',
-  SIGNED_OUT: 'Sign in and pick the file again.',
+  FILE_NEEDED: PICK,
+  FILE_MISMATCH: PICK,
+  SIGNED_OUT: PICK,
+  UPLOAD_REFUSED: 'Choose another file.',
 };
 const LOGIN = 'Sign in again; then it goes on by itself.';
 const PATIENCE = 'Nothing: it goes on by itself.';
@@ -13,7 +15,7 @@ const ANEW = 'Begin it anew.';
 
 /** Why an upload rests or has ended. */
 export class UploadFailure extends Error {
-  /** Stable; the server's codes, or `NO_CONNECTION`, `HTTP_…`, `FILE_NEEDED`, `FILE_MISMATCH`, `SIGNED_OUT`. */
+  /** Stable; the server's codes, or `NO_CONNECTION`, `BUCKET_UNREACHABLE`, `HTTP_…`, `FILE_NEEDED`, `FILE_MISMATCH`, `SIGNED_OUT`. */
   readonly code: string;
   /** Nobody need do anything. */
   readonly goesOn: boolean;

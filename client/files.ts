@@ -70,7 +70,7 @@ export function createFiles(store: Store, bus: Bus, keepSlices: boolean): Files 
     if (record?.state === 'failed') entry.staging?.abort();
     else if (record?.state !== 'open' || record.error?.code === 'FILE_NEEDED') drop(message.id);
     // The server's plan is another: cut the file anew.
-    else if (record.partSize !== entry.partSize) void stage(record, entry);
+    else if (record.partSize !== entry.partSize || entry.staging!.signal.aborted) void stage(record, entry);
   });
 
   return {

@@ -11,5 +11,4 @@ export function formatBytes(bytes: number, locale?: string): string {
 }
 
 /** Seconds that `bytes` take at `bytesPerSecond`; infinite where nothing moves. */
-export const estimateUploadTime = (bytes: number, bytesPerSecond: number): number =>
-  bytes === 0 ? 0 : bytes / Math.max(0, bytesPerSecond);
+export const estimateUploadTime = (bytes: number, bytesPerSecond: number): number => bytes && bytes / bytesPerSecond;

@@ -10,34 +10,36 @@ export interface Self {
   /** The app's own credentials, or the grant kept from an earlier visit. */
   identity(endpoint: string): Promise<Identity | undefined>;
   /** Keeps a grant with at least a day left, where that can be had now; tells whether uploads can be begun without the page. */
-  prepare(endpoint: string): Promise<boolean>;
+  prepare(): Promise<boolean>;
 }
 
-export function createSelf({ apiKey, headers, credentials }: UploadClientOptions, store: Store): Self {
+export function createSelf({ endpoint: home, apiKey, headers, credentials }: UploadClientOptions, store: Store): Self {
   const signedIn = apiKey !== undefined || headers !== undefined || credentials !== undefined;
 
   async function own(): Promise<Identity> {
     const given = Object.fromEntries(new Headers(await headers?.()));
     return { headers: { ...(apiKey !== undefined && { 'x-api-key': apiKey }), ...given }, credentials };
   }
-  async function renew(endpoint: string): Promise<void> {
-    const kept = await store.grant(endpoint);
-    if (kept && kept.expiresAt > Date.now() + RENEW_BEFORE_MS) return;
-    const { grant, expiresIn } = await callApi(endpoint, 'grant', {}, await own());
-    await store.keepGrant({ grant, endpoint, expiresAt: Date.now() + expiresIn * 1000 });
+  /** Milliseconds that the kept grant still lives. */
+  const left = async () => ((await store.grant(home))?.expiresAt ?? 0) - Date.now();
+
+  async function renew(): Promise<void> {
+    if ((await left()) > RENEW_BEFORE_MS) return;
+    const { grant, expiresIn } = await callApi(home, 'grant', {}, await own());
+    await store.keepGrant({ grant, endpoint: home, expiresAt: Date.now() + expiresIn * 1000 });
   }
   return {
     async identity(endpoint) {
       // The app's own credentials may be out of reach when the network is; the grant is at hand.
-      const identity = signedIn ? await own().catch(() => undefined) : undefined;
+      // Elsewhere than at home they are no one's business.
+      const identity = signedIn && endpoint === home ? await own().catch(() => undefined) : undefined;
       if (identity) return identity;
       const kept = await store.grant(endpoint);
       return kept && byGrant(kept);
     },
-    async prepare(endpoint) {
-      if (signedIn) await renew(endpoint).catch(() => {});
-      const kept = await store.grant(endpoint);
-      return kept !== undefined && kept.expiresAt > Date.now();
+    async prepare() {
+      if (signedIn) await renew().catch(() => {});
+      return (await left()) > 0;
     },
   };
 }

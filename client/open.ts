@@ -23,7 +23,7 @@ export type Open = Awaited<ReturnType<typeof openClient>>;
 
 /** Opens what lives as long as the client: store, bus, worker, lock. */
 export async function openClient(options: UploadClientOptions, views: Views) {
-  const { owner, endpoint } = options;
+  const { owner } = options;
   const store = await openStore(owner);
   const bus = openBus(owner);
   const closing = new AbortController();
@@ -52,7 +52,7 @@ export async function openClient(options: UploadClientOptions, views: Views) {
   const actions = createActions(store, files, changed, call);
   let mayBeginLater = false;
   async function prepare(): Promise<void> {
-    mayBeginLater = await self.prepare(endpoint);
+    mayBeginLater = await self.prepare();
     views.touch();
     // Uploads that wait for credentials look again.
     for (const { record } of views.all())
@@ -61,7 +61,7 @@ export async function openClient(options: UploadClientOptions, views: Views) {
   views.serve({ store, bus, somewhere: files.somewhere });
   for (const { id } of await store.uploads()) await views.refresh(id);
   void prepare().catch(() => {});
-  window.addEventListener('online', prepare, { signal: closing.signal });
+  for (const event of ['online', 'focus']) window.addEventListener(event, prepare, { signal: closing.signal });
   driveFromPage(owner, host, closing.signal, call);
   if (hasWork()) call();
   bus.listen((message) => {
@@ -85,12 +85,14 @@ export async function openClient(options: UploadClientOptions, views: Views) {
     async add(record: UploadRecord, file: File): Promise<void> {
       if (!(await store.upload(record.id))) await store.add(record);
       await files.keep(record, file);
-      await changed(record.id);
-      call();
+      // Whoever picks a file means it to go on.
+      await actions.resume(record.id);
     },
     /** Shows in `view` the upload that the draft's token opens, and gives it `file`. */
     async adopt(view: Upload, draft: UploadRecord, file: File | undefined): Promise<void> {
-      const known = (await store.uploads()).find((record) => record.resumeToken === draft.resumeToken);
+      const known = (await store.uploads()).find(
+        ({ id, resumeToken }) => id === draft.id || resumeToken === draft.resumeToken,
+      );
       const record =
         known ??
         (await persistently(() => adoptSession(store, draft, closing.signal), {
@@ -100,13 +102,14 @@ export async function openClient(options: UploadClientOptions, views: Views) {
         }));
       view.update(record, file !== undefined);
       views.introduce(view);
-      await actions.resume(record.id);
       if (file) await actions.attach(record.id, file);
+      await actions.resume(record.id);
     },
     async signOut(): Promise<void> {
       // What was begun is of no use to anybody any more; whether the servers hear of it must not hold up the person.
-      const ends = (await store.uploads()).filter((record) => !isSettled(record));
-      bus.post({ type: 'signed-out' });
+      // Opened anew, since this client may be closed.
+      const ends = (await (await openStore(owner)).uploads()).filter((record) => !isSettled(record));
+      openBus(owner).post({ type: 'signed-out' });
       await eraseStore(owner);
       const limit = AbortSignal.timeout(FAREWELL_MS);
       const aborts = ends.map(

@@ -30,7 +30,7 @@ export interface UploadOptions extends Followers {
   provider?: Provider;
   /** Bytes of every part but the last, at least 5 MiB. */
   partSize?: number;
-  /** Parts on their way at once, 1 to 32; 5 where absent. */
+  /** Parts on their way at once, 1 or more; 5 where absent. */
   concurrency?: number;
   /** Kept with the object: names of letters, digits and dashes, 2 KiB in all. */
   metadata?: Record<string, string>;

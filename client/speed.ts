@@ -23,7 +23,7 @@ export function createSpeed(): Speed {
         const weight = 1 - Math.exp(-elapsed / MEMORY_MS);
         rate = rate === undefined ? sample : rate + weight * (sample - rate);
       }
-      if (!last || elapsed > 0) last = { bytes, now };
+      last = { bytes, now };
     },
     stop() {
       last = rate = undefined;

@@ -55,7 +55,7 @@ export function openStandby(
       await activation(registered.active ?? registered.waiting ?? registered.installing);
       return registered;
     } catch (error) {
-      console.warn(`Partway: no service worker, uploads go on at the next visit (${error})`);
+      console.warn('Partway:', error);
       possible = false;
       hooks.onChange();
       return undefined;
@@ -68,9 +68,8 @@ export function openStandby(
     if (!sync) return;
     const limit = new Promise<false>((resolve) => setTimeout(resolve, PATIENCE_MS, false));
     const registered = Promise.all(syncTags(owner).map((tag) => sync.register(tag))).then(() => true);
-    const before = ready;
-    ready = await Promise.race([registered, limit]).catch(() => false);
-    if (ready !== before) hooks.onChange();
+    ready = possible = await Promise.race([registered, limit]).catch(() => false);
+    hooks.onChange();
   }
   // Renewed in its own firing, the tag is fired once more when this event ends, with fresh attempts.
   bus.listen((message) => message.type === 'standby' && hooks.hasWork() && void call());

@@ -26,9 +26,10 @@ export interface Circumstances {
 export function stateOf(record: UploadRecord | undefined, { phase, fileAtHand }: Circumstances): State {
   if (!record || record.state === 'cancelling') return 'cancelled';
   if (record.state !== 'open') return record.state;
-  if (record.paused) return 'paused';
+  // Even where it is paused: resuming alone would not help.
   if (!record.staged && !fileAtHand) return 'needs-file';
-  return phase ?? 'preparing';
+  if (record.paused) return 'paused';
+  return record.error ? 'waiting' : (phase ?? 'preparing');
 }
 
 /** Whole percent of the file that the store has; 100 only when it is verified. */

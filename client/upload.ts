@@ -131,8 +131,8 @@ export class Upload extends EventTarget implements PromiseLike<UploadResult> {
   /** Why it failed, what it waits for, or what it needs the person for. */
   get error(): UploadFailure | undefined {
     const { state, record } = this;
-    if (state === 'waiting' && this.#trouble) return new UploadFailure(this.#trouble, true);
     if (record.error) return new UploadFailure(record.error);
+    if (state === 'waiting' && this.#trouble) return new UploadFailure(this.#trouble, true);
     if (state !== 'needs-file') return undefined;
     return new UploadFailure({ code: 'FILE_NEEDED', message: 'Not all of the file is on this device.' });
   }
@@ -187,7 +187,7 @@ export class Upload extends EventTarget implements PromiseLike<UploadResult> {
     if (onProgress) this.addEventListener('progress', () => onProgress(this.progress));
     if (onPartComplete)
       this.addEventListener('partcomplete', (event) => onPartComplete((event as CustomEvent<PartComplete>).detail));
-    const cancel = () => void this.cancel();
+    const cancel = () => void this.cancel().catch(() => {});
     if (signal?.aborted) cancel();
     else signal?.addEventListener('abort', cancel);
   }
@@ -221,7 +221,7 @@ export class Upload extends EventTarget implements PromiseLike<UploadResult> {
   move(bytes: number, parts: number, phase: Phase, trouble?: Trouble): void {
     // A part that has to be sent again is no step back for the person.
     this.#bytes = Math.max(this.#bytes, bytes);
-    this.#parts = parts;
+    this.#parts = Math.max(this.#parts, parts);
     this.#phase = phase;
     this.#trouble = trouble;
     if (phase === 'uploading') this.#speed.add(this.#bytes, performance.now());

@@ -68,12 +68,14 @@ export function createViews(owner: UploadOwner) {
       views.clear();
     },
     /** The open upload that needs just this file to go on. */
-    waitingFor: (file: File) =>
-      [...views].find(({ state, record }) => {
-        const same =
-          record.name === file.name && record.size === file.size && record.lastModified === file.lastModified;
-        return same && state === 'needs-file';
-      }),
+    waitingFor: ({ name, size, lastModified }: File) =>
+      [...views].find(
+        ({ state, record }) =>
+          state === 'needs-file' &&
+          record.name === name &&
+          record.size === size &&
+          record.lastModified === lastModified,
+      ),
     serve(from: Source) {
       source = from;
       from.bus.listen((message) => {

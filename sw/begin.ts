@@ -26,15 +26,17 @@ export async function beginSession(transit: Transit): Promise<Begun | undefined>
     ...(record.provider && { provider: record.provider }),
     parts,
   };
-  const answer = await transit.call('init', wish, {
-    ...identity,
-    headers: { ...identity.headers, 'idempotency-key': idempotencyKey(record) },
-  });
+  const answer = await transit.call(
+    'init',
+    wish,
+    { ...identity, headers: { ...identity.headers, 'idempotency-key': idempotencyKey(record) } },
+    false,
+  );
   record.resumeToken = answer.resumeToken;
   // With another plan the token is written when the plan is.
   if (answer.partSize !== record.partSize) return { recut: answer.partSize };
   // Not waited for: a token lost with the page is issued again to the same Idempotency-Key.
-  const kept = host.store.change(record.id, () => ({ resumeToken: answer.resumeToken }));
+  const kept = host.store.change(record.id, () => ({ resumeToken: answer.resumeToken, error: undefined }));
   void kept.then(() => host.bus.post({ type: 'changed', id: record.id })).catch(() => {});
   return { urls: answer.partUrls, expiresIn: answer.expiresIn };
 }

@@ -3,7 +3,7 @@ import { callApi } from './api.ts';
 import { persistently } from './control.ts';
 import type { Host } from './host.ts';
 import { isOpen, type UploadRecord } from './record.ts';
-import { codeOf, NEEDS_LOGIN, RequestError } from './retry.ts';
+import { NEEDS_LOGIN, RequestError, troubleOf } from './retry.ts';
 import { SliceError } from './send.ts';
 import { moveUpload, type Outcome } from './upload.ts';
 import { waitFor } from './wait.ts';
@@ -35,7 +35,9 @@ export async function drive(host: Host, signal: AbortSignal, untilIdle: boolean)
   }
   async function move(record: UploadRecord, stop: AbortSignal): Promise<void> {
     const outcome = await settle(host, record, stop);
-    if (outcome === 'starved') starved.add(record.id);
+    if (outcome !== 'starved') return;
+    host.bus.post({ type: 'changed', id: record.id });
+    starved.add(record.id);
   }
 
   try {
@@ -76,7 +78,7 @@ async function settle(host: Host, record: UploadRecord, signal: AbortSignal): Pr
   } catch (error) {
     signal.throwIfAborted();
     if (!(error instanceof RequestError || error instanceof SliceError || error instanceof UploadError)) throw error;
-    const code = codeOf(error) ?? (error instanceof RequestError ? 'UPLOAD_REFUSED' : 'UPLOAD_FAILED');
+    const code = error instanceof RequestError ? troubleOf(error).code : 'UPLOAD_FAILED';
     const needsPerson = error instanceof SliceError || NEEDS_LOGIN.has(code);
     const told = { code: error instanceof SliceError ? 'FILE_NEEDED' : code, message: error.message };
     await host.store.change(record.id, (now) => {
@@ -86,8 +88,9 @@ async function settle(host: Host, record: UploadRecord, signal: AbortSignal): Pr
       if (!needsPerson) return { state: 'failed', error: told };
       return { error: told, ...(error instanceof SliceError && { staged: false }) };
     });
+    if (needsPerson) return 'starved';
     host.bus.post({ type: 'changed', id: record.id });
-    return needsPerson ? 'starved' : 'settled';
+    return 'settled';
   }
 }
 

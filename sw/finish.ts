@@ -16,7 +16,7 @@ export async function finishUpload(transit: Transit): Promise<boolean> {
       resumeToken: record.resumeToken!,
       ...(objectDigest && { objectDigest }),
     });
-    await host.store.change(record.id, () => ({ state: 'done', url, fileKey, etag, staged: true }));
+    await host.store.change(record.id, () => ({ state: 'done', url, fileKey, etag, staged: true, error: undefined }));
     await host.store.dropParts(record.id).catch(() => {});
     host.bus.post({ type: 'changed', id: record.id });
     return true;

@@ -86,7 +86,8 @@ export async function openStore(owner: string, create = true): Promise<Store> {
       const writes =
         before?.stored || !owner
           ? []
-          : [tx.objectStore('parts').put(part, at), slice && tx.objectStore('slices').put(slice, at)];
+          : // The slice first: what refuses it must not leave a record that speaks of it.
+            [slice && tx.objectStore('slices').put(slice, at), tx.objectStore('parts').put(part, at)];
       await Promise.all([...writes, tx.done]);
     },
     putPart: async (record, part) => void (await db.put('parts', part, key(record, part.partNumber))),

@@ -25,7 +25,9 @@ export async function putPart(
   const untyped = slice.type ? slice.slice(0, slice.size, '') : slice;
   const { status, code } = await transfer(part, untyped, signal, onProgress);
   signal.throwIfAborted();
-  if (status < 200 || status > 299) throw new RequestError({ status, code });
+  if (status >= 200 && status <= 299) return;
+  // With a network, a bucket that never answers is most often one whose CORS rules do not allow this page.
+  throw new RequestError({ status, code: status || !navigator.onLine ? code : 'BUCKET_UNREACHABLE' });
 }
 
 export const codeIn = (xml: string): string | undefined => /<Code>(\w+)<\/Code>/.exec(xml)?.[1];

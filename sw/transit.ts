@@ -23,6 +23,7 @@ export interface Transit {
     name: Name,
     body: Parameters<typeof callApi<Name>>[2],
     identity?: Identity,
+    cut?: boolean,
   ) => ReturnType<typeof callApi<Name>>;
   /** Whether this context can send the part: from its slice or from the file. */
   sendable(part: PartRecord): boolean;
@@ -63,8 +64,8 @@ export async function openTransit(host: Host, record: UploadRecord, signal: Abor
     meter,
     recorder: createRecorder(host.store, record),
     signal,
-    call: (name, body, identity) =>
-      persistently(() => callApi(record.endpoint, name, body, identity, signal), {
+    call: (name, body, identity, cut = true) =>
+      persistently(() => callApi(record.endpoint, name, body, identity, cut ? signal : undefined), {
         signal,
         random: host.random,
         onPhase: meter.phase,

@@ -63,7 +63,9 @@ const GROUPS = [
   })),
   ...['tests/faults', 'tests/judges'].map(folder),
   ...apiGroups(asked.length ? asked : RUNTIMES),
-  ...['tests/browser', 'tests/package'].map(folder),
+  // Most of their time is a wire that is held slow.
+  { ...folder('tests/browser'), lanes: 2 },
+  folder('tests/package'),
 ];
 
 const count = (xml: string, name: string) =>

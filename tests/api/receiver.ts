@@ -45,7 +45,8 @@ export async function startReceiver(): Promise<Receiver> {
     const reply = scripts.get(event.data?.sessionId)?.shift() ?? { status: 204 };
     if (reply === 'cut') request.socket.destroy();
     else if (reply === 'hang') hanging.push(response);
-    else response.writeHead(reply.status, reply.headers).end();
+    // Deno's fetch repeats by itself what is cut off on a connection that it has used before.
+    else response.writeHead(reply.status, { connection: 'close', ...reply.headers }).end();
   }
 
   const server = createServer((request, response) => void take(request, response).catch(() => {}));

@@ -1,6 +1,7 @@
 /** Ctrl-C: what is in flight is finished, everything is stopped, and the next start goes on from there. */
 
 import { expect, setDefaultTimeout, test } from 'bun:test';
+import { once } from 'node:events';
 import { existsSync } from 'node:fs';
 import { Agent, request } from 'node:http';
 import { join } from 'node:path';
@@ -13,9 +14,9 @@ import { makeFolder, removeFolder, serve } from './serve.ts';
 
 setDefaultTimeout(60_000);
 
-/** A PUT whose body comes in pieces, when the test says so. */
-function slowPut(url: string, size: number) {
-  const asked = request(url, { method: 'PUT', headers: { 'content-length': size } });
+/** A PUT that the store has begun to take; its body comes in pieces, when the test says so. */
+async function slowPut(url: string, size: number) {
+  const asked = request(url, { method: 'PUT', headers: { 'content-length': size, expect: '100-continue' } });
   const answer = new Promise<number>((resolve, reject) => {
     // A connection that is cut may say so more than once.
     asked.on('error', reject);
@@ -24,6 +25,8 @@ function slowPut(url: string, size: number) {
       resolve(response.statusCode!);
     });
   });
+  asked.flushHeaders();
+  await once(asked, 'continue');
   const write = (bytes: Uint8Array) => new Promise<void>((resolve) => asked.write(bytes, () => resolve()));
   return { write, end: () => asked.end(), answer };
 }
@@ -37,7 +40,7 @@ test('a PUT in flight is finished, then all is gone, and the next start finds th
     const bytes = random(6 * MiB);
     const { partUrls, resumeToken, fileKey } = await api.begin({ size: bytes.length });
     const postmaster = postmasterOn(dataDir)!;
-    const put = slowPut(partUrls[0]!.url, partUrls[0]!.size);
+    const put = await slowPut(partUrls[0]!.url, partUrls[0]!.size);
     await put.write(bytes.subarray(0, 2 * MiB));
     const stopping = server.stop('SIGINT');
     await until(() => server.output().includes('Stopping'));
@@ -81,7 +84,7 @@ test('a second Ctrl-C stops at once', async () => {
   const server = await serve({ dataDir });
   try {
     const { partUrls } = await apiAt(server.url).begin({ size: MiB });
-    const put = slowPut(partUrls[0]!.url, MiB);
+    const put = await slowPut(partUrls[0]!.url, MiB);
     put.answer.catch(() => {});
     await put.write(random(1000));
     const stopping = server.stop('SIGINT');
@@ -117,7 +120,7 @@ test('Ctrl-C while PostgreSQL is just starting leaves nothing running', async ()
 test('while it stops, new calls are turned away rather than left hanging', async () => {
   const server = await serve();
   const { partUrls } = await apiAt(server.url).begin({ size: MiB });
-  const put = slowPut(partUrls[0]!.url, MiB);
+  const put = await slowPut(partUrls[0]!.url, MiB);
   await put.write(random(1000));
   const stopping = server.stop('SIGINT');
   await until(() => server.output().includes('Stopping'));

@@ -84,6 +84,8 @@ describe.skipIf(!findChrome())('the page', () => {
       const sentLater = stage.wire.requests.slice(mark).filter(({ method }) => method === 'PUT');
       expect(sentLater.filter(({ query }) => before.has(new URLSearchParams(query).get('partNumber')))).toEqual([]);
     },
+    // So long that it cannot be over before the tab is closed.
+    { fileSize: 64 * MiB },
   );
 
   staged('several files, an empty one among them, arrive each as itself', async (stage) => {

@@ -117,9 +117,9 @@ describe.skipIf(!findChrome())('the SDK', () => {
       );
       expect(asked).toMatchObject({ success: true, status: 'paused' });
       expect(stage.wire.puts().length).toBe(before);
-      await begin(again, stage);
       await again.evaluate('upload.resume()');
       await state(again, 'done');
+      expect(await again.evaluate('client.uploads().then((all) => all.length)')).toBe(1);
       await expectArrived(stage);
       expectNothingStoredSentAgain(stage);
     },
@@ -242,6 +242,18 @@ describe.skipIf(!findChrome())('the SDK', () => {
     await expectArrived(stage);
   });
 
+  test('says that the bucket does not let this page in, where its CORS rules are missing', async () => {
+    const stage = await setStage(store, { fileSize: MiB, env: { ALLOWED_ORIGINS: app.origin } });
+    try {
+      const page = await openApp(stage);
+      await begin(page, stage);
+      await state(page, 'waiting');
+      expect(await page.evaluate('({ ...upload.error })')).toMatchObject({ code: 'BUCKET_UNREACHABLE', goesOn: true });
+    } finally {
+      await stage.stop();
+    }
+  });
+
   staged(
     'signing out ends everything in every tab, erases it, and frees the bucket; the next person sees nothing',
     async (stage) => {
@@ -276,11 +288,12 @@ describe.skipIf(!findChrome())('the SDK', () => {
       );
       await begin(page, stage);
       await page.waitFor(`upload.error?.code === 'UNAUTHENTICATED'`);
+      expect(await page.evaluate('upload.state')).toBe('waiting');
       expect(await page.evaluate('[upload.error.goesOn, upload.error.remedy]')).toEqual([
         false,
         'Sign in again; then it goes on by itself.',
       ]);
-      await page.evaluate(`globalThis.signedIn = true, dispatchEvent(new Event('online'))`);
+      await page.evaluate(`globalThis.signedIn = true, dispatchEvent(new Event('focus'))`);
       await state(page, 'done');
       await expectArrived(stage);
     },
