@@ -1,6 +1,8 @@
 /** A bare app on an origin of its own, as a user of the package would have: a page, a service worker, no interface. */
 
 import { build } from 'esbuild';
+import type { Page } from './page.ts';
+import type { Stage } from './stage.ts';
 
 const ROOM = new URL('./app/', import.meta.url).pathname;
 const WORKER = new URL('../../sw/standalone.ts', import.meta.url).pathname;
@@ -40,3 +42,33 @@ export async function startApp() {
     stop: () => server.stop(true),
   };
 }
+
+/** The app in a tab, with a client in `client`, its uploads in `list` and the first of them in `upload`. */
+export async function openApp(
+  { origin }: Pick<App, 'origin'>,
+  stage: Stage,
+  options = '',
+  chrome = stage.chrome,
+): Promise<Page> {
+  const page = await chrome.open(`${origin}/`);
+  await page.evaluate(`(async () => {
+    globalThis.client = partway.createUploadClient({
+      endpoint: '${stage.url}api/v1/upload/multipart', owner: 'anna', apiKey: 'dev', serviceWorker: '/sw.js', ${options}
+    });
+    globalThis.list = await client.uploads((upload) => list.push(upload));
+    globalThis.upload = list[0];
+    globalThis.outcome = (promise) => promise.then((value) => ({ value }), (error) => ({ error: { ...error, name: error.name, message: error.message } }));
+  })()`);
+  return page;
+}
+
+/** The person picks the file, and the app calls the SDK; the upload is in `upload`. */
+export async function begin(page: Page, stage: Stage, options = '{}'): Promise<void> {
+  await page.setFiles('input', [stage.file.path]);
+  await page.evaluate(
+    `void (globalThis.upload = client.resumableUpload(document.querySelector('input').files[0], ${options}))`,
+  );
+}
+
+export const uploadIs = (page: Page, wanted: string) =>
+  page.waitFor(`upload.state === '${wanted}'`, { limit: 60_000, what: `the upload to be ${wanted}` });

@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, test } from 'bun:test';
+import { afterAll, beforeAll, describe, expect } from 'bun:test';
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { TestStore } from '../store.ts';
@@ -15,9 +15,9 @@ import {
   type Stage,
   safe,
   sent,
-  setStage,
   state,
 } from './stage.ts';
+import { onStages } from './staged.ts';
 
 const LIMIT = 180_000;
 /** Of the file's bytes, those that must have been sent by requests begun after the tab was gone. */
@@ -32,23 +32,7 @@ export function crossing(name: string, start: () => Promise<TestStore>, installe
     }, LIMIT);
     afterAll(() => store?.stop());
 
-    const staged = (
-      title: string,
-      run: (stage: Stage) => Promise<void>,
-      options: Parameters<typeof setStage>[1] = {},
-    ) =>
-      test(
-        title,
-        async () => {
-          const stage = await setStage(store, options);
-          try {
-            await run(stage);
-          } finally {
-            await stage.stop();
-          }
-        },
-        LIMIT,
-      );
+    const staged = onStages(() => store, undefined, LIMIT);
     /** Picks the file and waits until the tab may go, with a good part of the way still ahead. */
     async function begin(stage: Stage, share = 0.1) {
       const page = await openPage(stage);

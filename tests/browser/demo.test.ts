@@ -1,7 +1,8 @@
-import { afterAll, beforeAll, describe, expect, setDefaultTimeout, test } from 'bun:test';
+import { afterAll, beforeAll, describe, expect, setDefaultTimeout } from 'bun:test';
 import { embeddedStore, type TestStore, uploadsIn } from '../store.ts';
 import { findChrome } from './executable.ts';
-import { completed, expectArrived, inside, openPage, pick, type Stage, safe, sent, setStage, state } from './stage.ts';
+import { completed, expectArrived, inside, openPage, pick, safe, sent, state } from './stage.ts';
+import { onStages } from './staged.ts';
 
 setDefaultTimeout(120_000);
 const MiB = 2 ** 20;
@@ -13,15 +14,10 @@ describe.skipIf(!findChrome())('the demo app', () => {
   });
   afterAll(() => store?.stop());
 
-  const staged = (title: string, run: (stage: Stage) => Promise<void>) =>
-    test(title, async () => {
-      const stage = await setStage(store, { fileSize: 24 * MiB });
-      try {
-        await run(stage);
-      } finally {
-        await stage.stop();
-      }
-    });
+  const staged = onStages(
+    () => store,
+    () => ({ fileSize: 24 * MiB }),
+  );
 
   staged('can be installed, and its content policy refuses nothing that it needs', async (stage) => {
     const page = await openPage(stage);

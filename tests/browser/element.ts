@@ -3,7 +3,9 @@
 import { build, type Plugin } from 'esbuild';
 import type { TestStore } from '../store.ts';
 import type { Page } from './page.ts';
-import { setStage } from './stage.ts';
+import { inside, setStage } from './stage.ts';
+
+export { inside };
 
 const WORKER = new URL('../../sw/standalone.ts', import.meta.url).pathname;
 const ELEMENT = new URL('../../client/element/index.ts', import.meta.url).pathname;
@@ -108,7 +110,6 @@ function page(settings: URLSearchParams, script: string): string {
 
 /** Expressions for a page: the element, and what is in its shadow. */
 export const ELEMENT_HERE = `document.querySelector('partway-upload')`;
-export const inside = (selector: string) => `${ELEMENT_HERE}.shadowRoot.querySelector(${JSON.stringify(selector)})`;
 export const all = (selector: string) =>
   `[...${ELEMENT_HERE}.shadowRoot.querySelectorAll(${JSON.stringify(selector)})]`;
 

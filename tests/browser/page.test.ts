@@ -1,8 +1,9 @@
-import { afterAll, beforeAll, describe, expect, setDefaultTimeout, test } from 'bun:test';
+import { afterAll, beforeAll, describe, expect, setDefaultTimeout } from 'bun:test';
 import { type Digests, randomFile } from '../bytes.ts';
 import { embeddedStore, keysIn, type TestStore, uploadsIn } from '../store.ts';
 import { findChrome } from './executable.ts';
-import { completed, expectArrived, inside, openPage, pick, type Stage, safe, sent, setStage, state } from './stage.ts';
+import { completed, expectArrived, inside, openPage, pick, safe, sent, state } from './stage.ts';
+import { onStages } from './staged.ts';
 
 setDefaultTimeout(120_000);
 const MiB = 2 ** 20;
@@ -14,15 +15,10 @@ describe.skipIf(!findChrome())('the page', () => {
   });
   afterAll(() => store?.stop());
 
-  const staged = (title: string, run: (stage: Stage) => Promise<void>, options: Parameters<typeof setStage>[1] = {}) =>
-    test(title, async () => {
-      const stage = await setStage(store, { fileSize: 24 * MiB, ...options });
-      try {
-        await run(stage);
-      } finally {
-        await stage.stop();
-      }
-    });
+  const staged = onStages(
+    () => store,
+    () => ({ fileSize: 24 * MiB }),
+  );
 
   staged('shows the row of an earlier visit, and takes it away when it is cleared', async (stage) => {
     const first = await openPage(stage);

@@ -3,11 +3,11 @@ import { sha256 } from '../api/people.ts';
 import { adminUrl, query } from '../api/serve.ts';
 import { randomFile } from '../bytes.ts';
 import { embeddedStore, keysIn, partsIn, type TestStore, uploadsIn } from '../store.ts';
-import { type App, startApp } from './app.ts';
+import { type App, begin, openApp, startApp, uploadIs } from './app.ts';
 import { launchChrome } from './chrome.ts';
 import { findChrome } from './executable.ts';
-import type { Page } from './page.ts';
-import { completed, expectArrived, expectNothingStoredSentAgain, partOf, type Stage, sent, setStage } from './stage.ts';
+import { expectArrived, expectNothingStoredSentAgain, partOf, sent, setStage, settled } from './stage.ts';
+import { onStages } from './staged.ts';
 
 setDefaultTimeout(120_000);
 const MiB = 2 ** 20;
@@ -24,47 +24,15 @@ describe.skipIf(!findChrome())('the SDK', () => {
     await store?.stop();
   });
 
-  const staged = (title: string, run: (stage: Stage) => Promise<void>, options: Parameters<typeof setStage>[1] = {}) =>
-    test(title, async () => {
-      const stage = await setStage(store, { fileSize: 24 * MiB, origins: [app.origin], ...options });
-      try {
-        await run(stage);
-      } finally {
-        await stage.stop();
-      }
-    });
-
-  /** The app in a tab, with a client in `client`. */
-  async function openApp(stage: Stage, options = '', chrome = stage.chrome, origin = app.origin): Promise<Page> {
-    const page = await chrome.open(`${origin}/`);
-    await page.evaluate(`(async () => {
-      globalThis.client = partway.createUploadClient({
-        endpoint: '${stage.url}api/v1/upload/multipart', owner: 'anna', apiKey: 'dev', serviceWorker: '/sw.js', ${options}
-      });
-      globalThis.list = await client.uploads((upload) => list.push(upload));
-      globalThis.upload = list[0];
-      globalThis.outcome = (promise) => promise.then((value) => ({ value }), (error) => ({ error: { ...error, name: error.name, message: error.message } }));
-    })()`);
-    return page;
-  }
-  /** The person picks the file, and the app calls the SDK. */
-  async function begin(page: Page, stage: Stage, options = '{}'): Promise<void> {
-    await page.setFiles('input', [stage.file.path]);
-    await page.evaluate(
-      `void (globalThis.upload = client.resumableUpload(document.querySelector('input').files[0], ${options}))`,
-    );
-  }
-  const state = (page: Page, wanted: string) =>
-    page.waitFor(`upload.state === '${wanted}'`, { limit: 60_000, what: `the upload to be ${wanted}` });
-  const settled = ({ wire }: Stage) =>
-    wire.waitFor(() => wire.puts().every(({ finishedAt, brokenAt }) => finishedAt ?? brokenAt), {
-      what: 'every PUT to end',
-    });
+  const staged = onStages(
+    () => store,
+    () => ({ fileSize: 24 * MiB, origins: [app.origin] }),
+  );
 
   staged(
     'tells of every part once, of progress that never runs back, and awaiting the upload gives the address',
     async (stage) => {
-      const page = await openApp(stage);
+      const page = await openApp(app, stage);
       await page.evaluate('void Object.assign(globalThis, { told: [], parts: [] })');
       await begin(
         page,
@@ -97,20 +65,20 @@ describe.skipIf(!findChrome())('the SDK', () => {
   staged(
     'rests when paused from another tab, over a reload too, and goes on when resumed, sending nothing twice',
     async (stage) => {
-      const page = await openApp(stage);
-      const other = await openApp(stage);
+      const page = await openApp(app, stage);
+      const other = await openApp(app, stage);
       await begin(page, stage);
       await sent(stage, 0.3);
       await other.waitFor('list.length');
       await other.evaluate('list[0].pause()');
-      await state(page, 'paused');
+      await uploadIs(page, 'paused');
       await settled(stage);
       await stage.wire.waitFor(() => stage.wire.puts().length > 0);
       await page.reload();
       await other.close();
-      const again = await openApp(stage);
+      const again = await openApp(app, stage);
       await page.close();
-      await state(again, 'paused');
+      await uploadIs(again, 'paused');
       const before = stage.wire.puts().length;
       const asked = await again.evaluate(
         `fetch('${stage.url}api/v1/upload/multipart/progress', { headers: { 'x-resume-token': upload.resumeToken } }).then((r) => r.json())`,
@@ -118,7 +86,7 @@ describe.skipIf(!findChrome())('the SDK', () => {
       expect(asked).toMatchObject({ success: true, status: 'paused' });
       expect(stage.wire.puts().length).toBe(before);
       await again.evaluate('upload.resume()');
-      await state(again, 'done');
+      await uploadIs(again, 'done');
       expect(await again.evaluate('client.uploads().then((all) => all.length)')).toBe(1);
       await expectArrived(stage);
       expectNothingStoredSentAgain(stage);
@@ -126,23 +94,23 @@ describe.skipIf(!findChrome())('the SDK', () => {
   );
 
   staged('a paused upload stays so when the tab is closed', async (stage) => {
-    const page = await openApp(stage);
+    const page = await openApp(app, stage);
     await begin(page, stage);
     await page.waitFor('upload.safeToClose');
     await page.evaluate('upload.pause()');
     await settled(stage);
     const before = stage.wire.puts().length;
     await page.close();
-    const next = await openApp(stage);
-    await state(next, 'paused');
+    const next = await openApp(app, stage);
+    await uploadIs(next, 'paused');
     expect(stage.wire.puts().length).toBe(before);
     await next.evaluate('upload.resume()');
-    await state(next, 'done');
+    await uploadIs(next, 'done');
     await expectArrived(stage);
   });
 
   staged('is cancelled by the caller’s signal, and says so to whoever awaits it', async (stage) => {
-    const page = await openApp(stage);
+    const page = await openApp(app, stage);
     await page.evaluate('void (globalThis.stop = new AbortController())');
     await begin(page, stage, '{ signal: stop.signal }');
     await sent(stage, 0.3);
@@ -159,7 +127,7 @@ describe.skipIf(!findChrome())('the SDK', () => {
   staged(
     'goes on on another device by the resume token, where the file is the same, and sends only what is missing',
     async (stage) => {
-      const page = await openApp(stage);
+      const page = await openApp(app, stage);
       await begin(page, stage);
       await sent(stage, 0.5);
       await page.waitFor('upload.progress.uploaded >= 1');
@@ -171,14 +139,14 @@ describe.skipIf(!findChrome())('the SDK', () => {
       const mark = stage.wire.requests.length;
       const other = await launchChrome();
       try {
-        const elsewhere = await openApp(stage, '', other);
+        const elsewhere = await openApp(app, stage, '', other);
         const wrong = await randomFile(`${stage.folder}/wrong.bin`, stage.file.size);
         await elsewhere.setFiles('input', [wrong.path]);
         const refused = await elsewhere.evaluate(
           `outcome((globalThis.upload = client.resumeUpload('${token}')).attach(document.querySelector('input').files[0]))`,
         );
         expect(refused).toMatchObject({ error: { code: 'FILE_MISMATCH' } });
-        await state(elsewhere, 'needs-file');
+        await uploadIs(elsewhere, 'needs-file');
         expect(await elsewhere.evaluate('[upload.name, upload.size, upload.error.remedy]')).toEqual([
           'holiday film.bin',
           stage.file.size,
@@ -186,7 +154,7 @@ describe.skipIf(!findChrome())('the SDK', () => {
         ]);
         await elsewhere.setFiles('input', [stage.file.path]);
         await elsewhere.evaluate(`upload.attach(document.querySelector('input').files[0])`);
-        await state(elsewhere, 'done');
+        await uploadIs(elsewhere, 'done');
         await expectArrived(stage);
         const sentLater = stage.wire.requests.slice(mark).filter(({ method }) => method === 'PUT');
         expect(sentLater.filter((put) => stored.has(partOf(put)))).toEqual([]);
@@ -202,14 +170,14 @@ describe.skipIf(!findChrome())('the SDK', () => {
   );
 
   staged('says why it failed and what can be done, and is begun anew by retry', async (stage) => {
-    const page = await openApp(stage);
+    const page = await openApp(app, stage);
     await begin(page, stage);
     await sent(stage, 0.3);
     const [id] = await uploadsIn(store, stage.bucket);
     await page.evaluate(
       `fetch('${stage.url}api/v1/upload/multipart/abort', { method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify({ resumeToken: upload.resumeToken }) })`,
     );
-    await state(page, 'failed');
+    await uploadIs(page, 'failed');
     expect(await page.evaluate('({ ...upload.error, message: upload.error.message })')).toMatchObject({
       code: 'UPLOAD_ABORTED',
       goesOn: false,
@@ -225,19 +193,19 @@ describe.skipIf(!findChrome())('the SDK', () => {
   });
 
   staged('says that it goes on by itself while the network is away', async (stage) => {
-    const page = await openApp(stage);
+    const page = await openApp(app, stage);
     await begin(page, stage);
     await sent(stage, 0.3);
     await stage.chrome.offline(true);
     stage.wire.cut();
-    await state(page, 'waiting');
+    await uploadIs(page, 'waiting');
     expect(await page.evaluate('({ ...upload.error })')).toMatchObject({
       code: 'NO_CONNECTION',
       goesOn: true,
       remedy: 'Nothing: it goes on by itself.',
     });
     await stage.chrome.offline(false);
-    await state(page, 'done');
+    await uploadIs(page, 'done');
     expect(await page.evaluate('upload.error === undefined')).toBe(true);
     await expectArrived(stage);
   });
@@ -245,9 +213,9 @@ describe.skipIf(!findChrome())('the SDK', () => {
   test('says that the bucket does not let this page in, where its CORS rules are missing', async () => {
     const stage = await setStage(store, { fileSize: MiB, env: { ALLOWED_ORIGINS: app.origin } });
     try {
-      const page = await openApp(stage);
+      const page = await openApp(app, stage);
       await begin(page, stage);
-      await state(page, 'waiting');
+      await uploadIs(page, 'waiting');
       expect(await page.evaluate('({ ...upload.error })')).toMatchObject({ code: 'BUCKET_UNREACHABLE', goesOn: true });
     } finally {
       await stage.stop();
@@ -257,8 +225,8 @@ describe.skipIf(!findChrome())('the SDK', () => {
   staged(
     'signing out ends everything in every tab, erases it, and frees the bucket; the next person sees nothing',
     async (stage) => {
-      const page = await openApp(stage);
-      const other = await openApp(stage);
+      const page = await openApp(app, stage);
+      const other = await openApp(app, stage);
       await begin(page, stage);
       await sent(stage, 0.3);
       await other.waitFor('list.length');
@@ -273,7 +241,7 @@ describe.skipIf(!findChrome())('the SDK', () => {
       await settled(stage);
       const before = stage.wire.puts().length;
       for (const tab of [page, other]) await tab.close();
-      const next = await openApp(stage, `owner: 'bert',`);
+      const next = await openApp(app, stage, `owner: 'bert',`);
       expect(await next.evaluate('list.length')).toBe(0);
       expect(stage.wire.puts().length).toBe(before);
     },
@@ -283,6 +251,7 @@ describe.skipIf(!findChrome())('the SDK', () => {
     'an app’s own credentials are asked for when they are needed, and a missing one is told to the person',
     async (stage) => {
       const page = await openApp(
+        app,
         stage,
         `apiKey: undefined, headers: async () => new Headers(globalThis.signedIn ? { 'X-API-Key': 'dev' } : {}),`,
       );
@@ -294,7 +263,7 @@ describe.skipIf(!findChrome())('the SDK', () => {
         'Sign in again; then it goes on by itself.',
       ]);
       await page.evaluate(`globalThis.signedIn = true, dispatchEvent(new Event('focus'))`);
-      await state(page, 'done');
+      await uploadIs(page, 'done');
       await expectArrived(stage);
     },
   );
@@ -309,83 +278,21 @@ describe.skipIf(!findChrome())('the SDK', () => {
         (sql) => sql`insert into api_keys (user_id, key_hash) values ('anna', ${sha256('mpk_annas')})`,
       );
       const options = `apiKey: 'mpk_annas',`;
-      const page = await openApp(stage, options, stage.chrome, origin);
+      const page = await openApp({ origin }, stage, options);
       expect(await page.evaluate('[isSecureContext, client.background]')).toEqual([false, 'stops']);
       await begin(page, stage);
       await page.waitFor('upload.progress.uploaded >= 2', { limit: 60_000 });
       expect(await page.evaluate('upload.safeToClose')).toBe(false);
       await page.reload();
-      const again = await openApp(stage, options, stage.chrome, origin);
+      const again = await openApp({ origin }, stage, options);
       await page.close();
-      await state(again, 'needs-file');
+      await uploadIs(again, 'needs-file');
       await begin(again, stage);
-      await state(again, 'done');
+      await uploadIs(again, 'done');
       await expectArrived(stage);
       expectNothingStoredSentAgain(stage);
     } finally {
       await stage.stop();
     }
-  });
-
-  staged(
-    'inside an app’s own worker, with Workbox around it, the upload goes on after the tab is closed',
-    async (stage) => {
-      const page = await openApp(stage, `serviceWorker: '/workbox.js',`);
-      await page.waitFor('navigator.serviceWorker.ready.then(() => true)');
-      await page.reload();
-      const controlled = await openApp(stage, `serviceWorker: '/workbox.js',`);
-      await page.close();
-      expect(await controlled.evaluate('navigator.serviceWorker.controller !== null')).toBe(true);
-      await begin(controlled, stage);
-      await controlled.waitFor('upload.safeToClose');
-      await sent(stage, 0.3);
-      await controlled.close();
-      await completed(stage);
-      await expectArrived(stage);
-      expectNothingStoredSentAgain(stage);
-    },
-  );
-
-  /** A new version of every script is out, and the browser looks. */
-  async function release(page: Page): Promise<void> {
-    app.release();
-    await page.evaluate(`navigator.serviceWorker.getRegistration().then(async (registration) => {
-      globalThis.registration = registration;
-      globalThis.old = registration.active;
-      await registration.update();
-    })`);
-  }
-
-  staged(
-    'a new version of the worker leaves an upload under way alone',
-    async (stage) => {
-      const page = await openApp(stage);
-      // With more PUTs at once the browser would not even ask for the new script before they end.
-      await begin(page, stage, '{ concurrency: 1 }');
-      await page.waitFor('upload.safeToClose');
-      await sent(stage, 0.1);
-      await release(page);
-      await page.waitFor('registration.waiting', { what: 'the new worker to be installed' });
-      expect(await page.evaluate('[upload.state, registration.active === old]')).toEqual(['uploading', true]);
-      await page.close();
-      await completed(stage);
-      await expectArrived(stage);
-      expectNothingStoredSentAgain(stage);
-    },
-    { fileSize: 64 * MiB },
-  );
-
-  staged('the upload of an old page is finished by a new worker', async (stage) => {
-    const page = await openApp(stage);
-    await page.waitFor('navigator.serviceWorker.ready.then(() => true)');
-    await release(page);
-    await page.waitFor(`registration.active !== old && registration.active.state === 'activated'`);
-    await begin(page, stage);
-    await page.waitFor('upload.safeToClose');
-    await sent(stage, 0.3);
-    await page.close();
-    await completed(stage);
-    await expectArrived(stage);
-    expectNothingStoredSentAgain(stage);
   });
 });

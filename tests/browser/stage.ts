@@ -19,18 +19,17 @@ let buckets = 0;
 
 export type Stage = Awaited<ReturnType<typeof setStage>>;
 
+export interface StageOptions {
+  chrome?: LaunchOptions;
+  fileSize?: number;
+  env?: Record<string, string>;
+  bytesPerSecond?: number;
+  /** Of other pages that may use server and bucket. */
+  origins?: string[];
+}
+
 /** A server with a fresh bucket, a slow wire to it, a wire to the page, a browser and a picked file. */
-export async function setStage(
-  store: TestStore,
-  options: {
-    chrome?: LaunchOptions;
-    fileSize?: number;
-    env?: Record<string, string>;
-    bytesPerSecond?: number;
-    /** Of other pages that may use server and bucket. */
-    origins?: string[];
-  } = {},
-) {
+export async function setStage(store: TestStore, options: StageOptions = {}) {
   const { origins = [] } = options;
   const folder = mkdtempSync(join(tmpdir(), 'partway-stage-'));
   const bucket = `stage-${process.pid}-${++buckets}`;
@@ -115,6 +114,12 @@ export const safe = (page: Page) =>
 /** Resolves when `share` of the file has gone over the wire. */
 export const sent = ({ wire, file }: Stage, share: number) =>
   wire.waitFor(() => wire.bytesSince(0) >= file.size * share, { what: `${share * 100} % of the file sent` });
+
+/** Resolves when every PUT has been answered or cut off. */
+export const settled = ({ wire }: Stage) =>
+  wire.waitFor(() => wire.puts().every(({ finishedAt, brokenAt }) => finishedAt ?? brokenAt), {
+    what: 'every PUT to end',
+  });
 
 const isComplete = ({ method, query, finishedAt, status }: Seen) =>
   method === 'POST' && query.startsWith('uploadId=') && finishedAt !== undefined && status === 200;
