@@ -79,7 +79,7 @@ async function listenOnNode({ fetch, hostname, port }: ListenOptions): Promise<L
   // A part may take longer than Node's five minutes for a whole request.
   const server = createServer({ requestTimeout: 0, keepAliveTimeout: IDLE_SECONDS * 1000 });
   server.setTimeout(IDLE_SECONDS * 1000);
-  const connections = track(server);
+  const closeIdle = trackIdle(server);
   server.on('request', (incoming, outgoing) => void answer(fetch, incoming, outgoing));
   server.listen(port, hostname);
   await once(server, 'listening');
@@ -88,10 +88,9 @@ async function listenOnNode({ fetch, hostname, port }: ListenOptions): Promise<L
     async stop() {
       const closed = once(server, 'close');
       server.close();
-      connections.close();
       // A first request may be on its way.
       await Promise.race([closed, setTimeout(LINGER_MS)]);
-      connections.clear();
+      closeIdle();
       await closed;
     },
   };
@@ -99,15 +98,11 @@ async function listenOnNode({ fetch, hostname, port }: ListenOptions): Promise<L
 
 async function answer(fetch: ListenOptions['fetch'], incoming: IncomingMessage, outgoing: ServerResponse) {
   const gone = new AbortController();
-  incoming.once('error', () => gone.abort());
-  outgoing.once('close', () => {
-    if (!outgoing.writableFinished) gone.abort();
-    // Whoever is refused before all is sent goes on sending: it is read and thrown away, else the refusal is lost.
-    incoming.removeAllListeners('data').resume();
-  });
-  const request = requestOf(incoming, gone.signal);
-  if (!request) return void outgoing.writeHead(400).end();
+  incoming.on('error', () => gone.abort());
+  outgoing.once('close', () => discard(incoming));
   try {
+    const request = requestOf(incoming, gone.signal);
+    if (!request) return void outgoing.writeHead(400).end();
     const { status, headers, body } = await fetch(request, incoming.socket.remoteAddress ?? '');
     outgoing.writeHead(status, [...headers].flat());
     if (body) await pipeline(body, outgoing);
@@ -117,6 +112,11 @@ async function answer(fetch: ListenOptions['fetch'], incoming: IncomingMessage, 
     if (gone.signal.aborted || outgoing.headersSent) outgoing.destroy();
     else outgoing.writeHead(500).end();
   }
+}
+
+/** Reads the rest and throws it away: whoever is refused before all is sent goes on sending, and hears nothing until then. */
+function discard(incoming: IncomingMessage): void {
+  incoming.removeAllListeners('data').removeAllListeners('end').resume();
 }
 
 /** Undefined where there is no URL or method that a Request may have. */
@@ -154,18 +154,17 @@ function bodyOf(incoming: IncomingMessage): ReadableStream<Uint8Array> {
       incoming.pause();
     },
     pull: () => void incoming.resume(),
-    cancel: () => void incoming.removeAllListeners('data').removeAllListeners('end').resume(),
+    cancel: () => discard(incoming),
   };
   return new ReadableStream(source, new ByteLengthQueuingStrategy({ highWaterMark: AHEAD }));
 }
 
 /**
- * Node closes, when it is told to, those connections alone that are between two requests: not those on which none ever
- * came, as browsers open them in advance, and not those that become idle later.
+ * Returns what closes every connection without a request. Node itself, told to close, leaves those open on which none
+ * ever came, as browsers make them in advance, and those that fall idle later.
  */
-function track(server: Server) {
+function trackIdle(server: Server): () => void {
   const idle = new Set<Socket>();
-  let closing = false;
   server.on('connection', (socket) => {
     idle.add(socket);
     socket.once('close', () => idle.delete(socket));
@@ -173,18 +172,11 @@ function track(server: Server) {
   server.on('request', ({ socket }, outgoing) => {
     idle.delete(socket);
     outgoing.once('close', () => {
-      if (closing) socket.destroySoon();
+      if (!server.listening) socket.destroySoon();
       else if (!socket.destroyed) idle.add(socket);
     });
   });
-  return {
-    /** From now on each connection is closed as its answer is out. */
-    close: () => {
-      closing = true;
-    },
-    /** Closes those without a request. */
-    clear: () => {
-      for (const socket of idle) socket.destroy();
-    },
+  return () => {
+    for (const socket of idle) socket.destroy();
   };
 }

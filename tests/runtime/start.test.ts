@@ -66,7 +66,10 @@ async function start([program, ...args]: string[], env: Record<string, string> =
   };
 }
 
-/** `npm` itself takes no notice of a signal that is sent to it alone. */
+/**
+ * `npm` itself takes no notice of a signal that is sent to it alone. The tasks in deno.json begin with `env` because
+ * `deno task` takes a `deno` in node_modules/.bin, where there is one, for JavaScript (denoland/deno#27114).
+ */
 const COMMANDS: [name: string, command: string[], ways: ('Ctrl-C' | 'kill')[]][] = [
   ['npm start', ['npm', 'start'], ['Ctrl-C']],
   ['deno task start', [`${BIN}/deno`, 'task', 'start'], ['Ctrl-C', 'kill']],

@@ -18,6 +18,9 @@ const uploads = async () => (await bucket.s3.send(new S3.ListMultipartUploadsCom
 test('parts, objects and settings are there after a restart, and the upload goes on', async () => {
   const cors = { CORSRules: [{ AllowedOrigins: ['https://app.example'], AllowedMethods: ['PUT'] }] };
   await bucket.s3.send(new S3.PutBucketCorsCommand({ Bucket, CORSConfiguration: cors }));
+  const rule = { ID: 'parts', Status: 'Enabled', AbortIncompleteMultipartUpload: { DaysAfterInitiation: 7 } } as const;
+  const lifecycle = { Rules: [{ ...rule, Filter: { Prefix: '' } }] };
+  await bucket.s3.send(new S3.PutBucketLifecycleConfigurationCommand({ Bucket, LifecycleConfiguration: lifecycle }));
   await putObject('whole', bytesOf(3000));
   const UploadId = await begin(bucket, 'half');
   const one = await part(bucket, 'half', UploadId, 1, bytesOf(1024));
@@ -25,6 +28,11 @@ test('parts, objects and settings are there after a restart, and the upload goes
   expect(await contents(bucket, 'whole')).toEqual(bytesOf(3000));
   expect((await listParts('half', UploadId)).Parts?.map(({ ETag, Size }) => [ETag, Size])).toEqual([[one, 1024]]);
   expect((await bucket.s3.send(new S3.GetBucketCorsCommand({ Bucket }))).CORSRules).toEqual(cors.CORSRules);
+  const { Rules } = await bucket.s3.send(new S3.GetBucketLifecycleConfigurationCommand({ Bucket }));
+  expect(Rules).toEqual(lifecycle.Rules);
+  const asks = { origin: 'https://app.example', 'access-control-request-method': 'PUT' };
+  const preflight = await fetch(`${bucket.endpoint}/${Bucket}/half`, { method: 'OPTIONS', headers: asks });
+  expect(preflight.headers.get('access-control-allow-origin')).toBe('https://app.example');
   const two = await part(bucket, 'half', UploadId, 2, bytesOf(10, 2));
   await complete(bucket, 'half', UploadId, [one, two]);
   await bucket.restart();
