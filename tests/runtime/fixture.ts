@@ -34,7 +34,7 @@ const LIMIT = 20_000;
 export function spawnProbe(runtime: Runtime, args: string[] = [], before: string[] = []): ChildProcess {
   const [program, rest] = commandFor('tests/runtime/probe.ts', args, runtime);
   const [first, ...all] = [...before, program, ...rest];
-  return spawn(first!, all, { cwd: ROOT, stdio: ['ignore', 'pipe', 'inherit'] });
+  return spawn(first!, all, { cwd: ROOT, stdio: ['pipe', 'pipe', 'inherit'] });
 }
 
 export async function startProbe(runtime: Runtime): Promise<Probe> {

@@ -101,7 +101,12 @@ const listener = await listen({
   process.exit(1);
 });
 process.once('SIGTERM', () => {
-  void listener.stop().then(() => console.log('stopped'));
+  void listener.stop().then(() => {
+    console.log('stopped');
+    process.exit(0);
+  });
   console.log('stopping');
 });
+// Whoever started it has gone.
+process.stdin.resume().on('end', () => process.exit(1));
 console.log(listener.port);
