@@ -4,6 +4,7 @@ import { PROFILES } from './contract/profiles.ts';
 import type { Provider } from './contract/wire.ts';
 import { type Env, type Reader, reader } from './env.ts';
 import { StartError } from './fault.ts';
+import type { Limits } from './limits.ts';
 import { keptSecret } from './secret.ts';
 import type { Webhook } from './webhook/post.ts';
 import { parseSecrets } from './webhook/signature.ts';
@@ -38,6 +39,11 @@ export interface Config {
   dataDir: string;
   secret: string;
   webhook: Webhook | undefined;
+  limits: Limits;
+  /** Seconds between two rounds of the janitor; 0 leaves it all to `partway-janitor --once`. */
+  janitorSeconds: number;
+  /** Ended sessions are kept for so long after their time. */
+  retentionDays: number;
 }
 
 const DATABASE_PROTOCOLS = ['postgres:', 'postgresql:'];
@@ -64,6 +70,14 @@ export function readConfig(env: Env, argv: string[] = []): Config {
     dataDir: resolve(read.text('DATA_DIR') ?? '.partway'),
     secret: read.secret('PARTWAY_SECRET', dev),
     webhook: webhook(read, faults),
+    limits: {
+      fileSize: read.size('MAX_FILE_SIZE'),
+      contentTypes: read.contentTypes('ALLOWED_CONTENT_TYPES'),
+      openUploads: read.number('MAX_OPEN_UPLOADS', 1, 1_000_000) ?? 10_000,
+      reservedBytes: read.size('MAX_RESERVED_BYTES'),
+    },
+    janitorSeconds: read.number('JANITOR_SECONDS', 0, 86_400) ?? 30,
+    retentionDays: read.number('RETENTION_DAYS', 0, 3650) ?? 30,
   };
   if (!dev && !read.text('DATABASE_URL'))
     faults.push('DATABASE_URL is missing: give the address of a PostgreSQL 14 or newer, or start with --dev.');

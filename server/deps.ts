@@ -2,6 +2,7 @@ import type { Bucket } from './bucket/bucket.ts';
 import type { Provider } from './contract/wire.ts';
 import type { Database } from './database/connection.ts';
 import type { Hooks } from './hooks.ts';
+import type { Limits } from './limits.ts';
 import type { Random } from './token.ts';
 
 /** Everything the core needs from outside, so that faults can be injected. */
@@ -19,6 +20,7 @@ export interface Deps {
   partDigest: boolean;
   /** The API key `dev` is accepted from this machine. */
   dev: boolean;
+  limits: Limits;
   log: (event: string, fields: Record<string, unknown>) => void;
   authenticate?: Hooks['authenticate'] | undefined;
   beforeInit?: Hooks['beforeInit'] | undefined;

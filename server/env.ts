@@ -5,6 +5,15 @@ export type Reader = ReturnType<typeof reader>;
 
 export const SHORTEST_SECRET = 32;
 
+const UNITS = ['', 'K', 'M', 'G', 'T'];
+
+/** Bytes of `500 MiB`, `5GB` or a plain number; undefined where it is none, or not above 0. */
+function bytesOf(text: string): number | undefined {
+  const [, number, unit = '', binary] = /^(\d+(?:\.\d+)?) *(?:([kmgt])(i)?b)?$/i.exec(text) ?? [];
+  const bytes = Math.floor(Number(number) * (binary ? 1024 : 1000) ** UNITS.indexOf(unit.toUpperCase()));
+  return Number.isSafeInteger(bytes) && bytes > 0 ? bytes : undefined;
+}
+
 /** Reads single settings; what is wrong is added to `faults`, one sentence each, beginning with the setting's name. */
 export function reader(env: Env, faults: string[]) {
   const text = (name: string) => env[name]?.trim() || undefined;
@@ -21,6 +30,21 @@ export function reader(env: Env, faults: string[]) {
     faults.push(`${name} must be a whole number from ${lowest} to ${highest}; it is "${value}".`);
     return undefined;
   };
+  const size = (name: string) => {
+    const value = text(name);
+    const bytes = value === undefined ? undefined : bytesOf(value);
+    if (value !== undefined && bytes === undefined)
+      faults.push(`${name} must be a number of bytes such as 5368709120, 500 MiB or 5 GiB; it is "${value}".`);
+    return bytes;
+  };
+  const contentTypes = (name: string) =>
+    (text(name) ?? '').split(',').flatMap((entry) => {
+      const value = entry.trim().toLowerCase();
+      if (!value) return [];
+      if (/^[\w!#$&^.+-]+\/(\*|[\w!#$&^.+-]+)$/.test(value)) return [value];
+      faults.push(`${name} must be media types such as video/mp4 or image/*, with commas between; "${entry}" is none.`);
+      return [];
+    });
   const choice = <T extends string>(name: string, values: T[]) => {
     const value = text(name);
     if (value === undefined || values.includes(value as T)) return value as T | undefined;
@@ -77,6 +101,8 @@ export function reader(env: Env, faults: string[]) {
     region,
     all,
     number,
+    size,
+    contentTypes,
     port: (name: string, standard: number) => number(name, 0, 65_535) ?? standard,
     choice,
     address,

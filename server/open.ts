@@ -6,6 +6,7 @@ import { openDatabase } from './database/connection.ts';
 import { migrate } from './database/migrate.ts';
 import type { Deps } from './deps.ts';
 import type { Hooks } from './hooks.ts';
+import { startJanitor } from './janitor/janitor.ts';
 
 export interface OpenOptions extends Hooks {
   /** Told one line for each embedded default that is started. */
@@ -93,7 +94,7 @@ async function open(
   running.unshift(async () => {
     for (const bucket of buckets) bucket.close();
   });
-  return {
+  const deps: Deps = {
     database,
     buckets: Object.fromEntries(buckets.map((bucket) => [bucket.provider, bucket])),
     defaultProvider: config.defaultProvider ?? stores[0]!.provider,
@@ -104,10 +105,13 @@ async function open(
     publicBaseUrl: config.publicBaseUrl,
     allowedOrigins,
     partDigest: config.partDigest,
+    limits: config.limits,
     dev: config.dev,
     log,
     authenticate,
     beforeInit,
     announce: announcing?.announce,
   };
+  if (config.janitorSeconds) running.push(startJanitor(deps, config.janitorSeconds, config).stop);
+  return deps;
 }

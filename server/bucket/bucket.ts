@@ -30,8 +30,10 @@ export interface Bucket {
   /** The store's canonical address of `key`. */
   addressOf(key: string): string;
   createUpload(key: string, headers: ObjectHeaders): Promise<string>;
-  /** The upload begun for exactly `key`, oldest first, if there is one. */
-  findUpload(key: string): Promise<string | undefined>;
+  /** The unfinished uploads whose keys begin with `prefix`, page by page, in the order of their keys. */
+  listUploads(prefix: string): AsyncIterable<Upload[]>;
+  /** Those begun for exactly `key`, oldest first. */
+  findUploads(key: string): Promise<Upload[]>;
   presignPart(
     upload: Upload,
     part: { partNumber: number; size: number; digest?: string },
@@ -42,7 +44,7 @@ export interface Bucket {
   completeUpload(upload: Upload, parts: { partNumber: number; etag: string }[]): Promise<void>;
   headObject(key: string): Promise<Finished | undefined>;
   presignGet(key: string, expiresIn: number): Promise<string>;
-  /** Aborts until the store lists no part; an upload that is gone already is no error. */
+  /** Aborts until the store lists no part, else rejects; an upload that is gone already is no error. */
   abortUpload(upload: Upload): Promise<void>;
   deleteObject(key: string): Promise<void>;
   /** Drops its connections, which would keep the process alive; what is in flight fails. */

@@ -9,6 +9,7 @@ import { locate, partPresigner } from './presign.ts';
 const unquoted = (etag: string | undefined) => (etag ?? '').replaceAll('"', '');
 
 const CREATIONS = 3;
+const ABORTS = 5;
 /** A store that is silent for so long has lost the request. */
 const ANSWER_MS = 20_000;
 /** Putting ten thousand parts together takes a store minutes, some of them without a word. */
@@ -67,16 +68,20 @@ export function openBucket(store: StoreConfig): Bucket {
     return parts;
   }
 
-  async function findUpload(key: string): Promise<string | undefined> {
+  async function* listUploads(Prefix: string): AsyncGenerator<Upload[]> {
     let markers: { KeyMarker?: string; UploadIdMarker?: string } = {};
     do {
-      const input = { Bucket, Prefix: key, ...markers };
+      const input = { Bucket, Prefix, ...markers };
       const page = await call(() => client.send(new S3.ListMultipartUploadsCommand(input)));
-      const found = page.Uploads?.find((upload) => upload.Key === key);
-      if (found) return found.UploadId;
+      yield (page.Uploads ?? []).map(({ Key, UploadId }) => ({ key: Key!, uploadId: UploadId! }));
       markers = page.IsTruncated ? { KeyMarker: page.NextKeyMarker, UploadIdMarker: page.NextUploadIdMarker } : {};
     } while (markers.KeyMarker);
-    return undefined;
+  }
+
+  async function findUploads(key: string): Promise<Upload[]> {
+    const found: Upload[] = [];
+    for await (const page of listUploads(key)) found.push(...page.filter((upload) => upload.key === key));
+    return found;
   }
 
   async function headObject(key: string): Promise<Finished | undefined> {
@@ -96,13 +101,14 @@ export function openBucket(store: StoreConfig): Bucket {
   async function abortUpload(upload: Upload): Promise<void> {
     const input = { Bucket, Key: upload.key, UploadId: upload.uploadId };
     // A part in flight may land after the abort: S3 says to repeat it until no part is listed.
-    for (let attempt = 0; attempt < 5; attempt++) {
+    for (let attempt = 0; attempt < ABORTS; attempt++) {
       await missingIs(
         undefined,
         call(() => client.send(new S3.AbortMultipartUploadCommand(input))),
       );
       if (!(await missingIs([], listParts(upload))).length) return;
     }
+    throw new StoreFault('unavailable', 'PartsRemain', undefined);
   }
 
   return {
@@ -126,12 +132,13 @@ export function openBucket(store: StoreConfig): Bucket {
           return (await call(() => once.send(new S3.CreateMultipartUploadCommand(input)))).UploadId!;
         } catch (error) {
           if (!(error instanceof StoreFault && error.kind === 'unavailable') || attempt === CREATIONS) throw error;
-          const begun = await findUpload(key);
-          if (begun) return begun;
+          const [begun] = await findUploads(key);
+          if (begun) return begun.uploadId;
         }
       }
     },
-    findUpload,
+    listUploads,
+    findUploads,
     presignPart: partPresigner(client, store),
     listParts,
     completeUpload: async ({ key, uploadId }, parts) => {

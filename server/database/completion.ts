@@ -4,13 +4,23 @@ import type { Query } from './connection.ts';
 import { toMultirange } from './multirange.ts';
 import { COLUMNS, first } from './session.ts';
 
-/** `active | paused → completing`, remembering which of the two, or succeeds a holder whose lease has run out. */
-export async function leaseCompletion(sql: Query, id: string, holder: string, leaseSeconds: number) {
+/**
+ * `active | paused → completing`, remembering which of the two, or succeeds a holder whose lease has run out; without
+ * an `objectDigest` of its own it compares by the one that the holder had.
+ */
+export async function leaseCompletion(
+  sql: Query,
+  id: string,
+  holder: string,
+  leaseSeconds: number,
+  objectDigest: string | null,
+) {
   return first(
     await sql`
       update multipart_uploads
       set status = 'completing', status_before = case status when 'completing' then status_before else status end,
-        lease_holder = ${holder}, lease_until = now() + make_interval(secs => ${leaseSeconds})
+        lease_holder = ${holder}, lease_until = now() + make_interval(secs => ${leaseSeconds}),
+        object_digest = coalesce(${objectDigest}, object_digest)
       where id = ${id} and upload_id is not null
         and (status in ('active', 'paused') or (status = 'completing' and lease_until <= now()))
       returning ${sql.unsafe(COLUMNS)}`,

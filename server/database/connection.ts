@@ -8,8 +8,8 @@ export interface Scope {
   user?: string;
   tokenHash?: Uint8Array;
   credentialHash?: Uint8Array;
-  /** Whoever bears the events of the outbox, and sees nothing else. */
-  service?: 'outbox';
+  /** Whoever bears the events of the outbox, and sees nothing else; whoever looks after all uploads. */
+  service?: 'outbox' | 'janitor';
 }
 
 /** Whom an event of the outbox is for: the app's `onVerified`, or its webhook. */

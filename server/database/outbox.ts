@@ -19,8 +19,6 @@ export interface Outbox {
   takeFresh(sessionId: string, leaseSeconds: number): Promise<Delivery[]>;
   settle(delivery: Delivery, outcome: 'delivered' | 'gone' | 'dead'): Promise<void>;
   postpone(delivery: Delivery, seconds: number): Promise<void>;
-  /** Removes what was settled and is older than `days`. */
-  prune(days: number): Promise<void>;
 }
 
 /** The events for `target`. Any number of processes may take from it at once; each event goes to one of them. */
@@ -59,12 +57,6 @@ export function openOutbox(database: Database, target: Target): Outbox {
         await sql`
           update outbox set due_at = now() + make_interval(secs => ${seconds})
           where id = ${delivery.id} and attempts = ${delivery.attempt} and outcome is null`;
-      }),
-    prune: (days) =>
-      scoped(async (sql) => {
-        await sql`
-          delete from outbox
-          where target = ${target} and outcome is not null and created_at < now() - make_interval(days => ${days})`;
       }),
   };
 }

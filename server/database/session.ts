@@ -21,6 +21,8 @@ export interface Session extends Plan {
   etag: string | null;
   url: string | null;
   verifiedBy: VerifiedBy | null;
+  /** What the client says that the finished object's ETag is. */
+  objectDigest: string | null;
   tokenHash: Uint8Array;
   tokenGeneration: number;
   metadata: Record<string, string>;
@@ -53,7 +55,7 @@ export interface NewSession extends Plan {
 
 export const COLUMNS = `id, user_id, provider, bucket, file_key, upload_id, filename, content_type, file_size, part_size, total_parts,
   stored_parts::text as stored, status, lease_holder, coalesce(lease_until > now(), false) as leased, etag, url, verified_by,
-  token_hash, token_generation, metadata, idempotency_key, fingerprint, error_code, error_message, created_at,
+  object_digest, token_hash, token_generation, metadata, idempotency_key, fingerprint, error_code, error_message, created_at,
   updated_at, expires_at`;
 
 // biome-ignore lint/suspicious/noExplicitAny: a row of the database, given its type here
@@ -76,6 +78,7 @@ export const fromRow = (row: any): Session => ({
   etag: row.etag,
   url: row.url,
   verifiedBy: row.verified_by,
+  objectDigest: row.object_digest,
   tokenHash: row.token_hash,
   tokenGeneration: row.token_generation,
   metadata: row.metadata,

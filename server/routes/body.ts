@@ -4,6 +4,8 @@ import { isCarried } from '../session/policy.ts';
 
 /** A Complete with 10,000 parts is about 700 kB. */
 const LARGEST_BODY = 2 * 2 ** 20;
+/** No request of ours has more than four; whoever sends ten thousand is after the parser's stack. */
+const DEEPEST_BODY = 16;
 
 /** Which code a fault in a field has; others are `INVALID_REQUEST`. */
 const FIELD_CODES: Record<string, ErrorCode> = {
@@ -12,7 +14,7 @@ const FIELD_CODES: Record<string, ErrorCode> = {
   resumeToken: 'MISSING_RESUME_TOKEN',
 };
 
-export const text = (longest: number) =>
+export const text = (longest = LARGEST_BODY) =>
   z.string().min(1).max(longest).refine(isCarried, 'must have no NUL and be well-formed Unicode');
 
 export const resumeTokenField = text(200);
@@ -27,7 +29,10 @@ export async function readBody<T>(request: Request, schema: z.ZodType<T>): Promi
   const type = request.headers.get('content-type')?.split(';')[0]?.trim().toLowerCase();
   if (type !== 'application/json')
     throw new UploadError('UNSUPPORTED_MEDIA_TYPE', 'Send JSON with Content-Type: application/json.');
-  return checked(parseJson(await limitedText(request)), schema);
+  const body = await limitedText(request);
+  if (isDeeper(body, DEEPEST_BODY))
+    throw new UploadError('INVALID_REQUEST', `The body is nested deeper than ${DEEPEST_BODY} levels.`);
+  return checked(parseJson(body), schema);
 }
 
 /** The parameters of the request's address, checked in the same way; of several of one name the last counts. */
@@ -39,6 +44,17 @@ function checked<T>(input: unknown, schema: z.ZodType<T>): T {
   const parsed = schema.safeParse(input, { reportInput: true });
   if (parsed.success) return parsed.data;
   throw faultOf(parsed.error.issues[0]!);
+}
+
+/** Whether brackets outside of strings lie in one another more than `most` times. */
+function isDeeper(json: string, most: number): boolean {
+  let depth = 0;
+  for (const [token] of json.matchAll(/"(?:[^"\\]|\\.)*"?|[[{\]}]/gs)) {
+    if (token === '[' || token === '{') depth++;
+    else if (token === ']' || token === '}') depth--;
+    if (depth > most) return true;
+  }
+  return false;
 }
 
 function parseJson(body: string): unknown {

@@ -1,20 +1,22 @@
 import type { AbortAnswer } from '../contract/wire.ts';
 import { abortSession, findSession } from '../database/sessions.ts';
 import type { Deps } from '../deps.ts';
+import { freeStore } from './free.ts';
 import { assertOpen, type Held, notFound } from './session.ts';
 
-/** Ends the session and frees what the store has of it; repeated, it makes sure once more. */
+/** Ends the session and frees what the store has of it, now or, where the store is away, by the janitor. */
 export async function abortUpload(deps: Deps, held: Held): Promise<AbortAnswer> {
-  if (held.session.status !== 'aborted') {
+  const { id, status, fileKey } = held.session;
+  if (status !== 'aborted') {
     assertOpen(held.session);
-    const aborted = await deps.database.scoped(held.scope, (sql) => abortSession(sql, held.session.id));
+    const aborted = await deps.database.scoped(held.scope, (sql) => abortSession(sql, id));
     if (!aborted) {
-      const now = await deps.database.scoped(held.scope, (sql) => findSession(sql, held.session.id));
-      if (now && now.status !== 'aborted') assertOpen(now);
+      const now = await deps.database.scoped(held.scope, (sql) => findSession(sql, id));
       if (!now) throw notFound();
+      if (now.status !== 'aborted') assertOpen(now);
     }
   }
-  const { fileKey, uploadId } = held.session;
-  if (uploadId) await held.bucket.abortUpload({ key: fileKey, uploadId });
+  const { uploadId } = held.session;
+  if (uploadId) await freeStore(deps, held.session, held.bucket.abortUpload({ key: fileKey, uploadId }));
   return { success: true, resumeToken: held.token, message: 'Upload cancelled.' };
 }

@@ -8,7 +8,9 @@ import { insertSession } from '../database/creation.ts';
 import { spendGrant } from '../database/credentials.ts';
 import type { NewSession, Session } from '../database/session.ts';
 import { findByIdempotencyKey } from '../database/sessions.ts';
+import { findUsage } from '../database/usage.ts';
 import type { Deps } from '../deps.ts';
+import { allowsType, assertAllowed, assertWithin } from '../limits.ts';
 import { hashToken, newId, resumeToken } from '../token.ts';
 import type { Caller } from './caller.ts';
 import { CREATION_LEASE, createUpload, objectHeaders } from './creation.ts';
@@ -25,6 +27,7 @@ export async function beginSession(
 ): Promise<InitAnswer> {
   const startedAt = performance.now();
   const bucket = chooseBucket(deps, wish);
+  assertAllowed(deps.limits, wish);
   const asked = newSession(deps, caller, wish, bucket, idempotencyKey);
   // What is too much is refused before the row is written and the grant spent.
   objectHeaders(asked);
@@ -35,7 +38,9 @@ export async function beginSession(
   const begun = deps.beforeInit && idempotencyKey !== null ? await find() : undefined;
   const fresh = begun ? asked : await heedPolicy(deps, asked);
   if (fresh !== asked) objectHeaders(fresh);
-  const inserted = begun ? undefined : await deps.database.scoped(scope, (sql) => insert(sql, caller, fresh, holder));
+  const inserted = begun
+    ? undefined
+    : await deps.database.scoped(scope, (sql) => insert(sql, deps, caller, fresh, holder));
   let session = begun ?? inserted ?? (await find());
   if (!session)
     throw new UploadError('UPLOAD_STARTING', 'The same init is just being undone; ask again.', { retryAfter: 1 });
@@ -92,14 +97,22 @@ function planFor(wish: InitRequest, profile: Profile): Plan {
   }
 }
 
-async function insert(sql: Query, caller: Caller, fresh: NewSession, holder: string): Promise<Session | undefined> {
+/** Row, account and grant change together or not at all. */
+async function insert(
+  sql: Query,
+  { limits }: Deps,
+  caller: Caller,
+  fresh: NewSession,
+  holder: string,
+): Promise<Session | undefined> {
   const session = await insertSession(sql, fresh, holder, CREATION_LEASE);
-  if (session && caller.grant) {
-    if (caller.grant.contentTypes.length && !caller.grant.contentTypes.includes(fresh.contentType))
-      throw new UploadError('GRANT_EXHAUSTED', `This grant does not allow files of type ${fresh.contentType}.`);
-    if (!(await spendGrant(sql, caller.grant.id, fresh.fileSize)))
-      throw new UploadError('GRANT_EXHAUSTED', 'This grant has not enough left for this file; ask for a new one.');
-  }
+  if (!session) return undefined;
+  assertWithin(limits, await findUsage(sql, caller.userId));
+  if (!caller.grant) return session;
+  if (caller.grant.contentTypes.length && !allowsType(caller.grant.contentTypes, fresh.contentType))
+    throw new UploadError('GRANT_EXHAUSTED', `This grant does not allow files of type ${fresh.contentType}.`);
+  if (!(await spendGrant(sql, caller.grant.id, fresh.fileSize)))
+    throw new UploadError('GRANT_EXHAUSTED', 'This grant has not enough left for this file; ask for a new one.');
   return session;
 }
 

@@ -9,9 +9,11 @@ import { findSession } from '../database/sessions.ts';
 import type { Deps } from '../deps.ts';
 import { newId } from '../token.ts';
 import { endInFailure } from './fail.ts';
+import { freeStore } from './free.ts';
 import { keepLease, LEASE_SECONDS } from './lease.ts';
 import { patiently } from './patience.ts';
 import { assertOpen, assertStarted, type Held, notFound } from './session.ts';
+import { lostOr } from './stored.ts';
 import { verify } from './verify.ts';
 
 const WAIT_MS = 20_000;
@@ -19,8 +21,10 @@ const WAIT_MS = 20_000;
 const DOWNLOAD_SECONDS = 3600;
 const MOST_MISSING_NAMED = 100;
 
+type Wish = Omit<CompleteRequest, 'resumeToken'>;
+
 /** Makes the object of the store's own list of parts and says done only after HEAD has confirmed it; repeated, it answers the same. */
-export async function completeUpload(deps: Deps, held: Held, wish: CompleteRequest): Promise<CompleteAnswer> {
+export async function completeUpload(deps: Deps, held: Held, wish: Wish): Promise<CompleteAnswer> {
   const startedAt = performance.now();
   const session = held.session.status === 'completed' ? held.session : await finish(deps, held, wish);
   if (session.status !== 'completed') assertOpen(session);
@@ -43,12 +47,12 @@ export async function completeUpload(deps: Deps, held: Held, wish: CompleteReque
 }
 
 /** Does it, or waits while somebody else does. */
-async function finish(deps: Deps, held: Held, wish: CompleteRequest): Promise<Session> {
+async function finish(deps: Deps, held: Held, wish: Wish): Promise<Session> {
   if (held.session.status !== 'completing') assertStarted(held.session);
   const holder = newId(deps.random);
   const turn = await patiently(WAIT_MS, async () => {
     const leased = await deps.database.scoped(held.scope, (sql) =>
-      leaseCompletion(sql, held.session.id, holder, LEASE_SECONDS),
+      leaseCompletion(sql, held.session.id, holder, LEASE_SECONDS, wish.objectDigest ?? null),
     );
     if (leased) return { leased };
     const settled = await deps.database.scoped(held.scope, (sql) => findSession(sql, held.session.id));
@@ -74,7 +78,7 @@ async function completeLeased(
   held: Held,
   session: Session & { uploadId: string },
   holder: string,
-  wish: CompleteRequest,
+  wish: Wish,
 ): Promise<Session> {
   const { bucket } = held;
   const upload = { key: session.fileKey, uploadId: session.uploadId };
@@ -94,15 +98,7 @@ async function completeLeased(
     if (!finished) {
       const stored = parts?.map((part) => part.partNumber);
       await deps.database.scoped(held.scope, (sql) => releaseCompletion(sql, session.id, holder, stored));
-      if (!unsure && error instanceof StoreFault && error.kind === 'missing')
-        throw await fail(
-          deps,
-          held,
-          session,
-          'UPLOAD_EXPIRED',
-          'The store does not know this upload any more; begin it anew.',
-        );
-      throw unsure ? seen : error;
+      throw unsure ? seen : await lostOr(deps, held, error);
     }
   }
   const finished = await bucket.headObject(session.fileKey);
@@ -110,30 +106,20 @@ async function completeLeased(
     throw new UploadError('STORE_UNAVAILABLE', 'The store does not show the finished object yet; ask again.', {
       retryAfter: 5,
     });
-  return settle(deps, held, session, holder, finished, wish);
+  return settle(deps, held, session, holder, finished);
 }
 
 /** Compares and writes down; an object that is not what the client sent does not stay. */
-async function settle(
-  deps: Deps,
-  held: Held,
-  session: Session,
-  holder: string,
-  finished: Finished,
-  wish: CompleteRequest,
-): Promise<Session> {
-  const { fileSize: size } = session;
-  const verifiedBy = verify(finished, { size, objectDigest: wish.objectDigest, partsBound: deps.partDigest });
+async function settle(deps: Deps, held: Held, session: Session, holder: string, finished: Finished): Promise<Session> {
+  const { fileSize: size, objectDigest } = session;
+  const verifiedBy = verify(finished, { size, objectDigest, partsBound: deps.partDigest });
   if (!verifiedBy) {
-    await held.bucket.deleteObject(session.fileKey);
-    throw await fail(
-      deps,
-      held,
-      session,
-      'DIGEST_MISMATCH',
-      'The finished object is not what was sent; it was deleted. Upload the file anew.',
-      holder,
-    );
+    const message = 'The finished object is not what was sent; it was deleted. Upload the file anew.';
+    // Before the object goes: whoever lost the lease must not take away what its successor has verified.
+    if (!(await endInFailure(deps, held.scope, session.id, 'DIGEST_MISMATCH', message, holder)))
+      return settled(deps, held, session);
+    await freeStore(deps, session, held.bucket.deleteObject(session.fileKey));
+    throw new UploadError('DIGEST_MISMATCH', message);
   }
   const url = deps.publicBaseUrl
     ? new URL(session.fileKey, `${deps.publicBaseUrl}/`).href
@@ -141,28 +127,17 @@ async function settle(
   const done = await deps.database.scoped(held.scope, (sql) =>
     finishCompletion(sql, session.id, holder, { etag: finished.etag, url, verifiedBy }),
   );
-  if (done) {
-    await deps.announce?.(session.id);
-    return done;
-  }
-  const settled = await deps.database.scoped(held.scope, (sql) => findSession(sql, session.id));
-  return settled ?? session;
+  if (!done) return settled(deps, held, session);
+  await deps.announce?.(session.id);
+  return done;
 }
 
-async function fail(
-  deps: Deps,
-  held: Held,
-  session: Session,
-  code: 'DIGEST_MISMATCH' | 'UPLOAD_EXPIRED',
-  message: string,
-  holder?: string,
-): Promise<UploadError> {
-  await endInFailure(deps, held.scope, session.id, code, message, holder);
-  return new UploadError(code, message);
-}
+/** What whoever took over has made of it. */
+const settled = async (deps: Deps, { scope }: Held, session: Session): Promise<Session> =>
+  (await deps.database.scoped(scope, (sql) => findSession(sql, session.id))) ?? session;
 
 /** Every part there, each of its size, and the caller's ETags, where it gave any, the store's; else throws `INCOMPLETE_PARTS`. */
-function completeParts(session: Session, parts: UploadedPart[], wish: CompleteRequest): UploadedPart[] {
+function completeParts(session: Session, parts: UploadedPart[], wish: Wish): UploadedPart[] {
   const given = wish.parts && new Map(wish.parts.map((part) => [part.partNumber, part.etag.replaceAll('"', '')]));
   const right = parts.filter(
     ({ partNumber, size, etag }) =>

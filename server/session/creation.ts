@@ -52,8 +52,8 @@ export async function createUpload(
 }
 
 async function create(bucket: Bucket, session: Session, repeated: boolean): Promise<string> {
-  const adopted = repeated ? await bucket.findUpload(session.fileKey) : undefined;
-  return adopted ?? bucket.createUpload(session.fileKey, objectHeaders(session));
+  const [adopted] = repeated ? await bucket.findUploads(session.fileKey) : [];
+  return adopted?.uploadId ?? bucket.createUpload(session.fileKey, objectHeaders(session));
 }
 
 /**

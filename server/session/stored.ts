@@ -5,20 +5,26 @@ import type { Deps } from '../deps.ts';
 import { endInFailure } from './fail.ts';
 import type { Held } from './session.ts';
 
+const LOST = 'The store does not know this upload any more; begin it anew.';
+
 /**
  * The store's own list of an open session's parts. Where it does not know the upload any more, HEAD tells why:
  * throws `UPLOAD_ALREADY_COMPLETED`, or fails the session and throws `UPLOAD_EXPIRED`.
  */
 export async function storedParts(deps: Deps, held: Held): Promise<UploadedPart[]> {
-  const { id, fileKey, uploadId } = held.session;
+  const { fileKey, uploadId } = held.session;
   try {
     return await held.bucket.listParts({ key: fileKey, uploadId: uploadId! });
   } catch (error) {
-    if (!(error instanceof StoreFault && error.kind === 'missing')) throw error;
-    if (await held.bucket.headObject(fileKey))
+    if (error instanceof StoreFault && error.kind === 'missing' && (await held.bucket.headObject(fileKey)))
       throw new UploadError('UPLOAD_ALREADY_COMPLETED', 'This upload is finished; complete tells its address.');
-    const message = 'The store does not know this upload any more; begin it anew.';
-    await endInFailure(deps, held.scope, id, 'UPLOAD_EXPIRED', message);
-    throw new UploadError('UPLOAD_EXPIRED', message);
+    throw await lostOr(deps, held, error);
   }
+}
+
+/** Where `error` says that the store has neither the upload nor, as the caller knows, the object: the session fails. */
+export async function lostOr(deps: Deps, { scope, session }: Pick<Held, 'scope' | 'session'>, error: unknown) {
+  if (!(error instanceof StoreFault && error.kind === 'missing')) return error;
+  await endInFailure(deps, scope, session.id, 'UPLOAD_EXPIRED', LOST);
+  return new UploadError('UPLOAD_EXPIRED', LOST);
 }

@@ -17,7 +17,7 @@ export function multipartEtag(parts: Pick<UploadedPart, 'etag'>[]): string | und
 export interface Expected {
   size: number;
   /** What the client computed from its own digests. */
-  objectDigest?: string | undefined;
+  objectDigest?: string | null | undefined;
   /** Part URLs were bound to their digests. */
   partsBound: boolean;
 }

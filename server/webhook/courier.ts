@@ -30,8 +30,6 @@ const POLL_MS = 5_000;
 /** Beyond the limit of an attempt, until somebody else takes up what a server that died was bearing. */
 const LEASE_MARGIN_SECONDS = 15;
 const GRACE_MS = 5_000;
-const PRUNE_MS = 3_600_000;
-const KEPT_DAYS = 10;
 
 /** Bears the events of `outbox` until stopped: at once when woken, else as they fall due. */
 export function startCourier(options: CourierOptions): Courier {
@@ -44,7 +42,6 @@ export function startCourier(options: CourierOptions): Courier {
   /** More may be due than there were lanes for. */
   let behind = false;
   let troubled = false;
-  let prunedAt = Number.NEGATIVE_INFINITY;
 
   async function attempt(delivery: Delivery): Promise<void> {
     // For `AbortSignal.timeout` Deno would stay alive to its end.
@@ -90,10 +87,6 @@ export function startCourier(options: CourierOptions): Courier {
     const taken = free > 0 ? await outbox.take(free, lease) : [];
     behind = taken.length >= free;
     for (const delivery of taken) void fly(delivery);
-    if (performance.now() - prunedAt > PRUNE_MS) {
-      prunedAt = performance.now();
-      await outbox.prune(KEPT_DAYS);
-    }
     troubled = false;
   }
 

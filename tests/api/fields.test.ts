@@ -41,7 +41,6 @@ describe('the fields of init', () => {
     [{ fileSize: 1e308 }, 'INVALID_REQUEST'],
     [{ fileSize: Number.MAX_SAFE_INTEGER }, 'FILE_TOO_LARGE'],
     [{ filename: 7 }, 'INVALID_REQUEST'],
-    [{ filename: 'x'.repeat(100_001) }, 'INVALID_REQUEST'],
     [{ contentType: 'mp4' }, 'INVALID_REQUEST'],
     [{ contentType: 'video/mp4\r\nx-evil: 1' }, 'INVALID_REQUEST'],
     [{ contentType: 'video/mp4\n; codecs=x' }, 'INVALID_REQUEST'],

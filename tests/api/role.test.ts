@@ -63,12 +63,50 @@ describe('a server’s own role', () => {
       for (const statement of [
         'drop table grants',
         'alter table multipart_uploads disable row level security',
-        'delete from multipart_uploads',
+        'delete from outbox where false; delete from usage',
+        'update usage set reserved_bytes = 0',
         'update api_keys set revoked_at = now()',
       ])
         await expect(server.scoped({ user: 'anna' }, (sql) => sql.unsafe(statement))).rejects.toMatchObject({
           code: '42501',
         });
+      const deleted = (scope: Scope) =>
+        server.scoped(scope, async (sql) => (await sql`delete from multipart_uploads`).count);
+      // What is not ended and swept stays, even for the janitor.
+      for (const scope of [{ user: 'anna' }, { tokenHash: sha256(tokens[0]!) }, { service: 'janitor' } as const])
+        expect(await deleted(scope)).toBe(0);
+    } finally {
+      await server.close();
+    }
+  });
+
+  test('keeps every user’s uploads apart even where a query forgets whose it is after, and the diagram of states', async () => {
+    const server = openDatabase(database.url, 1);
+    const policies = await query(
+      database.url,
+      (sql) => sql`select policyname from pg_policies where tablename = 'multipart_uploads' order by policyname`,
+    );
+    expect(policies.map(({ policyname }) => policyname)).toEqual([
+      'janitor_alone_deletes',
+      'service_all_uploads',
+      'token_manages_one_upload',
+      'users_manage_own_uploads',
+    ]);
+    try {
+      const users = (scope: Scope) =>
+        server.scoped(scope, async (sql) =>
+          (await sql`select distinct user_id from multipart_uploads order by user_id`).map((row) => row.user_id),
+        );
+      expect(await users({ user: 'anna' })).toEqual(['anna']);
+      expect(await users({ service: 'janitor' })).toEqual(['anna', 'bert']);
+      expect(await users({ service: 'outbox' })).toEqual([]);
+      const usage = (scope: Scope) =>
+        server.scoped(scope, async (sql) => (await sql`select user_id from usage`).map((row) => row.user_id));
+      expect(await usage({ user: 'anna' })).toEqual(['anna']);
+      expect(await usage({ service: 'janitor' })).toEqual([]);
+      await expect(
+        server.scoped({ service: 'janitor' }, (sql) => sql`update multipart_uploads set status = 'completed'`),
+      ).rejects.toMatchObject({ code: '23514' });
     } finally {
       await server.close();
     }

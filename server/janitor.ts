@@ -1,0 +1,33 @@
+#!/usr/bin/env node
+import { readConfig } from './config.ts';
+import { StartError } from './fault.ts';
+import { runRound } from './janitor/janitor.ts';
+import { openDeps } from './open.ts';
+
+const USAGE =
+  'Usage: partway-janitor --once, or in a clone: npm run janitor -- --once. Every server has one of its own.';
+
+/** `partway-janitor --once`: one round of the janitor, and the comparison with the store; prints what it did. */
+async function once(args: string[]): Promise<number> {
+  if (args.join(' ') !== '--once') throw new StartError(USAGE);
+  const config = readConfig(process.env);
+  const { deps, close } = await openDeps({ ...config, janitorSeconds: 0 });
+  try {
+    const tally = await runRound(deps, { ...config, always: true });
+    console.log(
+      Object.entries(tally)
+        .map(([what, count]) => `${what} ${count}`)
+        .join(', '),
+    );
+    return tally.postponed ? 1 : 0;
+  } finally {
+    await close();
+  }
+}
+
+try {
+  process.exitCode = await once(process.argv.slice(2));
+} catch (error) {
+  console.error(error instanceof StartError ? error.message : `The janitor failed: ${(error as Error).message}`);
+  process.exitCode = 1;
+}

@@ -1,0 +1,53 @@
+import type { Session } from '../database/session.ts';
+import { failSession } from '../database/sessions.ts';
+import { type Chore, expireSession, markSwept } from '../database/upkeep.ts';
+import type { Deps } from '../deps.ts';
+import { completeUpload } from '../session/complete.ts';
+import { bucketOf, type Held, OVERDUE } from '../session/session.ts';
+
+/** What a janitor acts under: it sees every session, and no key or grant that is still good. */
+export const SCOPE = { service: 'janitor' } as const;
+
+const UNMADE = 'The server went away while this upload was being begun; begin it anew.';
+
+/** The janitor needs no token. */
+export const hold = (deps: Deps, session: Session): Held => ({
+  session,
+  token: '',
+  scope: SCOPE,
+  bucket: bucketOf(deps, session),
+});
+
+/** How each is done. Whatever one throws leaves the session to the next janitor. */
+export const CHORES: Record<Chore, (deps: Deps, session: Session) => Promise<unknown>> = {
+  overdue: expire,
+  orphaned: (deps, session) => completeUpload(deps, hold(deps, session), {}),
+  unmade: (deps, { id }) => end(deps, id, (sql) => failSession(sql, id, 'MULTIPART_INIT_FAILED', UNMADE)),
+  unswept: sweep,
+};
+
+/** Ends what was not finished in time; where its object is there nevertheless, it is completed. */
+async function expire(deps: Deps, session: Session): Promise<void> {
+  const held = hold(deps, session);
+  if (session.uploadId && (await held.bucket.headObject(session.fileKey))) await completeUpload(deps, held, {});
+  else await end(deps, session.id, (sql) => expireSession(sql, session.id, 'UPLOAD_EXPIRED', OVERDUE));
+}
+
+async function end(deps: Deps, id: string, work: Parameters<typeof deps.database.scoped<Session | undefined>>[1]) {
+  if (await deps.database.scoped(SCOPE, work)) void deps.announce?.(id);
+}
+
+/**
+ * Frees what the store still has of an ended session: its upload, others that were begun for its key when an answer
+ * was lost, and the object that a cancel overtook. What has merely expired keeps its object: nobody asked to be rid of it.
+ */
+export async function sweep(deps: Deps, session: Session): Promise<void> {
+  const { bucket } = hold(deps, session);
+  const { id, status, fileKey: key, uploadId, errorCode } = session;
+  const known = uploadId && status !== 'completed' ? [{ key, uploadId }] : [];
+  const listed = (await bucket.findUploads(key)).filter((upload) => upload.uploadId !== uploadId);
+  for (const upload of [...known, ...listed]) await bucket.abortUpload(upload);
+  const unwanted = status === 'aborted' || (status === 'failed' && errorCode !== 'UPLOAD_EXPIRED');
+  if (unwanted && (await bucket.headObject(key))) await bucket.deleteObject(key);
+  await deps.database.scoped(SCOPE, (sql) => markSwept(sql, id));
+}
