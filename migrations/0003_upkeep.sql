@@ -24,6 +24,10 @@ create index multipart_uploads_key_open on multipart_uploads (bucket, file_key c
 create index multipart_uploads_status on multipart_uploads (status) where status in ('active', 'paused', 'completing');
 create index multipart_uploads_credential on multipart_uploads (api_key_id)
   where status in ('active', 'paused', 'completing');
+-- Also what is just being completed can be claimed by its fingerprint.
+drop index multipart_uploads_open;
+create index multipart_uploads_open on multipart_uploads (user_id, fingerprint)
+  where status in ('active', 'paused', 'completing');
 create index grants_expired on grants (expires_at);
 
 create function is_open(status text) returns boolean language sql immutable parallel safe as $$

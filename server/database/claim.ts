@@ -1,14 +1,17 @@
 import type { Query } from './connection.ts';
 import { COLUMNS, first } from './session.ts';
 
-/** Locks the user's open session of that id, or the newest with that fingerprint, until the transaction ends. */
+/**
+ * Locks the user's open session of that id, or the newest with that fingerprint, until the transaction ends; one that
+ * is just being completed only where there is no other.
+ */
 export async function lockOpen(sql: Query, userId: string, by: { sessionId: string } | { fingerprint: string }) {
   return first(
     await sql`
       select ${sql.unsafe(COLUMNS)} from multipart_uploads
-      where user_id = ${userId} and status in ('active', 'paused') and upload_id is not null
+      where user_id = ${userId} and status in ('active', 'paused', 'completing') and upload_id is not null
         and ${'sessionId' in by ? sql`id = ${by.sessionId}` : sql`fingerprint = ${by.fingerprint}`}
-      order by created_at desc, id desc limit 1 for update`,
+      order by status = 'completing', created_at desc, id desc limit 1 for update`,
   );
 }
 

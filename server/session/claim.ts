@@ -5,9 +5,9 @@ import { failOverdue } from '../database/sessions.ts';
 import type { Deps } from '../deps.ts';
 import { hashToken, resumeToken } from '../token.ts';
 import type { Caller } from './caller.ts';
-import { notFound, OVERDUE, secondsLeft } from './session.ts';
+import { assertOpen, notFound, OVERDUE, secondsLeft } from './session.ts';
 
-/** The caller's own open session with a new token, which alone opens it from now on. Throws `UPLOAD_NOT_FOUND`. */
+/** The caller's own open session with a new token, which alone opens it from now on. Throws `UPLOAD_NOT_FOUND`, `UPLOAD_COMPLETING`. */
 export async function claimUpload(
   deps: Deps,
   { userId }: Caller,
@@ -17,6 +17,8 @@ export async function claimUpload(
     await failOverdue(sql, userId, deps.clock(), 'UPLOAD_EXPIRED', OVERDUE);
     const open = await lockOpen(sql, userId, by);
     if (!open) return undefined;
+    // Its token may not change under whoever completes it.
+    assertOpen(open);
     const generation = open.tokenGeneration + 1;
     const token = resumeToken(deps.secret, open.id, generation);
     const session = await replaceToken(sql, open.id, generation, hashToken(token));

@@ -52,6 +52,8 @@ staged('whoever asks meanwhile waits, is told when to come again, and gets the f
   expect(told(await place.api.call('abort', { resumeToken }))).toEqual([409, 'UPLOAD_COMPLETING']);
   expect(told(await place.api.call('resume', { resumeToken }))).toEqual([409, 'UPLOAD_COMPLETING']);
   expect(told(await place.api.call('sign', { resumeToken, parts: [] }))).toEqual([409, 'UPLOAD_COMPLETING']);
+  const claim = await place.api.call('claim', { sessionId: upload.sessionId });
+  expect([told(claim), claim.retryAfter! > 0]).toEqual([[409, 'UPLOAD_COMPLETING'], true]);
   const third = patiently(() => upload.complete());
   release();
   const { etag, url } = granted(await first);
