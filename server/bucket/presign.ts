@@ -39,7 +39,8 @@ export function partPresigner(client: S3Client, store: StoreConfig): Bucket['pre
         protocol: endpoint.protocol,
         hostname: host,
         path,
-        query: { partNumber: String(partNumber), uploadId },
+        // As the SDK's own commands say what they are.
+        query: { partNumber: String(partNumber), uploadId, 'x-id': 'UploadPart' },
         headers: { host, 'content-length': String(size), ...headers },
       }),
       { expiresIn, signableHeaders: BOUND, unhoistableHeaders: IN_HEADER },

@@ -1,3 +1,4 @@
+import { StoreFault } from '../bucket/bucket.ts';
 import { type Chore, pruneEvents, pruneGrants, pruneSessions, takeChores, takeRound } from '../database/upkeep.ts';
 import type { Deps } from '../deps.ts';
 import { createBell } from '../webhook/bell.ts';
@@ -46,24 +47,32 @@ const TOLD = ['overdue', 'orphaned', 'unmade', 'strays', 'lost'] as const;
 export async function runRound(deps: Deps, options: RoundOptions): Promise<Tally> {
   const { retentionDays, always = false, isStopping = () => false } = options;
   const tally = { ...EMPTY };
+  const troubled = new Set<string>();
+  /** Said once in a round: what ails one ails all. */
   const trouble = (what: string, error: unknown, more: object = {}) => {
     tally.postponed++;
+    if (troubled.has(what)) return;
+    troubled.add(what);
     const { code, message } = error as { code?: string; message?: string };
     deps.log('janitor', { what, ...more, cause: code ?? message });
   };
   const attempt = (what: string, work: () => Promise<unknown>) => work().catch((error) => trouble(what, error));
 
-  /** Until none is due; a store that is away is not asked again for each. */
+  /** Until none is due; a store that is away is not asked for each of thousands. */
   const doAll = (chore: Chore) => async () => {
-    for (let well = true; well && !isStopping(); ) {
+    for (let away = false; !away && !isStopping(); ) {
       const taken = await deps.database.scoped(SCOPE, (sql) => takeChores(sql, chore, LANES, TENDED_SECONDS));
       if (!taken.length) return;
+      away = true;
       const done = taken.map((session) =>
         CHORES[chore](deps, session).then(
-          () => void tally[chore]++,
+          () => {
+            tally[chore]++;
+            away = false;
+          },
           (error) => {
-            well = false;
             trouble(chore, error, { sessionId: session.id });
+            if (!(error instanceof StoreFault)) away = false;
           },
         ),
       );
@@ -74,7 +83,7 @@ export async function runRound(deps: Deps, options: RoundOptions): Promise<Tally
   await attempt('reconcile', async () => {
     const due = await deps.database.scoped(SCOPE, (sql) => takeRound(sql, 'reconcile', RECONCILE_SECONDS));
     for (const bucket of due || always ? Object.values(deps.buckets) : []) {
-      const found = await reconcile(deps, bucket);
+      const found = await reconcile(deps, bucket, isStopping);
       for (const name of ['strays', 'lost', 'foreign'] as const) tally[name] += found[name];
     }
   });

@@ -22,12 +22,13 @@ export interface Reconciled {
  * Compares the store's unfinished uploads under the prefix with the open sessions, both ways, page by page in the
  * order of their keys. A key has 24 random bytes: only what one of our sessions names is ours.
  */
-export async function reconcile(deps: Deps, bucket: Bucket): Promise<Reconciled> {
+export async function reconcile(deps: Deps, bucket: Bucket, isStopping: () => boolean): Promise<Reconciled> {
   const tally = { strays: 0, lost: 0, foreign: 0 };
   let after = deps.keyPrefix;
   /** Uploads of the last key of a page may go on in the next. */
   let carried: Upload[] = [];
   for await (const page of bucket.listUploads(deps.keyPrefix)) {
+    if (isStopping()) return tally;
     const uploads = [...carried, ...page];
     const last = uploads.at(-1)?.key;
     carried = uploads.filter(({ key }) => key === last);

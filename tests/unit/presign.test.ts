@@ -51,7 +51,7 @@ const place = fc.constantFrom<Partial<StoreConfig>>(
   { endpoint: 'https://acc.r2.cloudflarestorage.com', region: 'auto', bucket: 'with.dot' },
 );
 
-/** What the SDK signs, without the `x-id` that it adds to say which command it was. */
+/** What the SDK signs. */
 async function signedBySdk(
   store: StoreConfig,
   wanted: typeof part extends fc.Arbitrary<infer T> ? T : never,
@@ -67,13 +67,6 @@ async function signedBySdk(
     },
     requestChecksumCalculation: 'WHEN_REQUIRED',
   });
-  client.middlewareStack.add(
-    (next) => (args) => {
-      delete (args.request as { query: Record<string, string> }).query['x-id'];
-      return next(args);
-    },
-    { step: 'build', priority: 'low' },
-  );
   const {
     key: Key,
     uploadId: UploadId,
