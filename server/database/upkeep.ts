@@ -61,9 +61,12 @@ export async function pruneGrants(sql: Query): Promise<void> {
   await sql`delete from grants where expires_at < now() - interval '1 day'`;
 }
 
-/** Removes the events that are older than `days`, delivered or not: none is tried for so long. */
+/** Removes events that were settled and are older than `days`, and those that nobody has come for in thrice that time. */
 export async function pruneEvents(sql: Query, days: number): Promise<void> {
-  await sql`delete from outbox where created_at < now() - make_interval(days => ${days})`;
+  await sql`
+    delete from outbox
+    where created_at < now() - make_interval(days => ${days})
+      and (outcome is not null or created_at < now() - make_interval(days => ${3 * days}))`;
 }
 
 /** Whether this server is to do the round of that `name` now; it is due again after `seconds`. */
