@@ -105,9 +105,12 @@ async function insert(
   fresh: NewSession,
   holder: string,
 ): Promise<Session | undefined> {
-  const session = await insertSession(sql, fresh, holder, CREATION_LEASE);
+  const [session, usage] = await Promise.all([
+    insertSession(sql, fresh, holder, CREATION_LEASE),
+    findUsage(sql, caller.userId),
+  ]);
   if (!session) return undefined;
-  assertWithin(limits, await findUsage(sql, caller.userId));
+  assertWithin(limits, usage);
   if (!caller.grant) return session;
   if (caller.grant.contentTypes.length && !allowsType(caller.grant.contentTypes, fresh.contentType))
     throw new UploadError('GRANT_EXHAUSTED', `This grant does not allow files of type ${fresh.contentType}.`);

@@ -117,6 +117,18 @@ describe('the envelope', () => {
       }
   });
 
+  test('a body that is nested too deeply, as deep as the limit of its size allows', async () => {
+    const before = await counts(place);
+    const nested = (depth: number, open: string, close: string) => `${open.repeat(depth)}1${close.repeat(depth)}`;
+    for (const depth of [17, 1000, 300_000])
+      for (const body of [nested(depth, '[', ']'), nested(depth, '{"a":', '}'), '['.repeat(depth)])
+        expect(await refusal(await send(`${BASE_PATH}/init`, { body }))).toEqual([400, 'INVALID_REQUEST']);
+    // Brackets in a name are no nesting.
+    const filename = `${'['.repeat(50)}\\"${'{'.repeat(50)}`;
+    expect((await send(`${BASE_PATH}/init`, { body: JSON.stringify({ ...FILE, filename }) })).status).toBe(200);
+    expect(await counts(place)).toEqual({ ...before, uploads: before.uploads + 1 });
+  });
+
   test('a body that is too large, whether or not it says so beforehand', async () => {
     const before = await counts(place);
     const large = JSON.stringify({ ...FILE, resumeToken, note: 'x'.repeat(3 * 2 ** 20) });
