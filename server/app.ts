@@ -14,6 +14,7 @@ import { pause } from './routes/pause.ts';
 import { progress } from './routes/progress.ts';
 import { resume } from './routes/resume.ts';
 import { sign } from './routes/sign.ts';
+import { secured } from './secured.ts';
 
 type Call = (deps: Deps, request: Request) => Promise<object>;
 
@@ -27,6 +28,7 @@ export function createApp(deps: Deps): Hono {
   const app = new Hono();
   app.use(
     `${BASE_PATH}/*`,
+    secured,
     cors({
       origin: deps.allowedOrigins,
       allowMethods: ['GET', 'POST'],
@@ -36,11 +38,6 @@ export function createApp(deps: Deps): Hono {
       credentials: deps.authenticate !== undefined,
       maxAge: 7200,
     }),
-    async (context, next) => {
-      await next();
-      context.header('x-content-type-options', 'nosniff');
-      context.header('cache-control', 'no-store');
-    },
   );
   const serve = (method: 'GET' | 'POST', path: string, name: string, call: Call) => {
     app.on(method, BASE_PATH + path, async ({ req }) => {

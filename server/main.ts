@@ -2,10 +2,12 @@
 import { existsSync } from 'node:fs';
 import { createApp } from './app.ts';
 import { type Config, readConfig } from './config.ts';
+import { createReference } from './docs/reference.ts';
 import { StartError } from './fault.ts';
 import { listenOn } from './listen.ts';
 import { type Opened, openDeps } from './open.ts';
 import type { Listener } from './runtime.ts';
+import { secured } from './secured.ts';
 
 /** Not in the npm package. */
 const DEMO = new URL('../client/demo/', import.meta.url);
@@ -26,11 +28,10 @@ async function start(config: Config): Promise<void> {
   });
   const { deps } = opened;
   const app = createApp(deps);
-  app.use('*', async (context, next) => {
-    await next();
-    context.header('x-content-type-options', 'nosniff');
-  });
+  app.use('*', secured);
   app.get('/healthz', () => Response.json({ success: true }));
+  const sample = { origin: `http://localhost:${config.port}`, key: 'dev' };
+  app.route('/', createReference(config.dev ? sample : undefined));
   if (config.dev && existsSync(DEMO)) {
     const { createPage } = await import('./embedded/page.ts');
     app.route('/', await createPage(Object.values(deps.buckets).map((bucket) => new URL(bucket.addressOf('')).origin)));

@@ -1,7 +1,9 @@
 import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { Hono } from 'hono';
+import { contentPolicy } from '../csp.ts';
 import { StartError } from '../fault.ts';
+import { pageHeaders } from '../secured.ts';
 
 const SOURCE = new URL('../../client/demo/', import.meta.url);
 
@@ -24,21 +26,15 @@ interface Asset {
 /** The demo app, bundled from `client/demo/` once, at start; its policy lets it talk to this server and `buckets` only. */
 export async function createPage(buckets: string[]): Promise<Hono> {
   const assets = await load();
-  const policy = [
-    "default-src 'self'",
+  const policy = contentPolicy({
+    'default-src': "'self'",
     // Digests are several times as fast in WebAssembly.
-    "script-src 'self' 'wasm-unsafe-eval'",
-    `connect-src 'self' ${buckets.join(' ')}`,
-    "base-uri 'none'",
-    "form-action 'none'",
-    "frame-ancestors 'none'",
-  ].join('; ');
+    'script-src': "'self' 'wasm-unsafe-eval'",
+    'connect-src': `'self' ${buckets.join(' ')}`,
+  });
   const app = new Hono();
   for (const [path, { body, type }] of assets)
-    app.get(path, (context) => {
-      const headers = { 'content-type': type, 'content-security-policy': policy, 'cache-control': 'no-cache' };
-      return context.body(body, 200, headers);
-    });
+    app.get(path, (context) => context.body(body, 200, pageHeaders(type, policy)));
   return app;
 }
 

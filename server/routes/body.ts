@@ -17,12 +17,13 @@ const FIELD_CODES: Record<string, ErrorCode> = {
 export const text = (longest = LARGEST_BODY) =>
   z.string().min(1).max(longest).refine(isCarried, 'must have no NUL and be well-formed Unicode');
 
-export const resumeTokenField = text(200);
-export const partNumberField = z.int().min(1).max(10_000);
+export const resumeTokenField = text(200).describe('what `init`, `resume` or `claim` gave');
+export const partNumberField = z.int().min(1).max(10_000).describe('1 for the first');
 /** Base64 of 16 bytes: a Content-MD5 (RFC 1864). */
 export const digestField = z
   .string()
-  .regex(/^[A-Za-z0-9+/]{21}[AQgw]==$/, 'must be the base64 of an MD5, as in Content-MD5');
+  .regex(/^[A-Za-z0-9+/]{21}[AQgw]==$/, 'must be the base64 of an MD5, as in Content-MD5')
+  .describe('base64 of the MD5 of the part’s bytes, as in Content-MD5');
 
 /** The request's JSON, checked; throws a 4xx of ours for anything else. */
 export async function readBody<T>(request: Request, schema: z.ZodType<T>): Promise<T> {

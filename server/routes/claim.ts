@@ -5,7 +5,12 @@ import { authenticateUser } from '../session/caller.ts';
 import { claimUpload } from '../session/claim.ts';
 import { readBody, text } from './body.ts';
 
-const schema = z.object({ sessionId: z.uuid().optional(), fingerprint: text(255).optional() });
+export const schema = z.object({
+  sessionId: z.uuid().optional().describe('what `init` or the list told; this or `fingerprint` is needed'),
+  fingerprint: text(255)
+    .optional()
+    .describe('the one that `init` was given: claims the newest open upload that has it'),
+});
 
 export async function claim(deps: Deps, request: Request) {
   const caller = await authenticateUser(deps, request);

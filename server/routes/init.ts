@@ -6,28 +6,29 @@ import { authenticate } from '../session/caller.ts';
 import { LONGEST_METADATA, METADATA_NAME } from '../session/policy.ts';
 import { digestField, partNumberField, readBody, text } from './body.ts';
 
-const schema = z.object({
+export const schema = z.object({
   // However long: the body's limit is its own.
-  filename: text(),
-  fileSize: z.int().min(0),
-  contentType: text(255).regex(
-    /^[\w!#$&^.+-]+\/[\w!#$&^.+-]+( *;[\x20-\x7e]*)?$/,
-    'must be a media type such as video/mp4',
-  ),
-  provider: z.enum(['S3', 'R2']).optional(),
-  partSize: z.int().min(1).optional(),
+  filename: text().describe('the file’s own name; decides nothing but what a download is called'),
+  fileSize: z.int().min(0).describe('bytes'),
+  contentType: text(255)
+    .regex(/^[\w!#$&^.+-]+\/[\w!#$&^.+-]+( *;[\x20-\x7e]*)?$/, 'must be a media type such as video/mp4')
+    .describe('media type, kept with the object'),
+  provider: z.enum(['S3', 'R2']).optional().describe('which bucket, where both are configured'),
+  partSize: z.int().min(1).optional().describe('bytes of every part but the last; the server chooses unless told'),
   metadata: z
     .record(z.string().regex(METADATA_NAME, 'must be letters, digits and dashes'), text(LONGEST_METADATA))
-    .optional(),
-  partUrlCount: z.int().min(0).max(10_000).optional(),
+    .optional()
+    .describe('kept with the object; names are letters, digits and dashes'),
+  partUrlCount: z.int().min(0).max(10_000).optional().describe('URLs to answer with at most, from the first part on'),
   parts: z
     .array(z.object({ partNumber: partNumberField, digest: digestField }))
     .min(1)
     .max(1000)
-    .optional(),
-  fingerprint: text(255).optional(),
+    .optional()
+    .describe('the first parts with their digests: binds their URLs to these bytes'),
+  fingerprint: text(255).optional().describe('the caller’s own mark of the file, for `claim`'),
 });
-const keySchema = text(255);
+export const keySchema = text(255).describe('the same key and file again answer with the session that the first began');
 
 export async function init(deps: Deps, request: Request) {
   const caller = await authenticate(deps, request);

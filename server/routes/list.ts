@@ -4,14 +4,18 @@ import { authenticateUser } from '../session/caller.ts';
 import { listUploads } from '../session/list.ts';
 import { readQuery } from './body.ts';
 
-const schema = z.object({
+export const schema = z.object({
   limit: z
     .string()
     .regex(/^([1-9]\d?|100)$/, 'must be a whole number from 1 to 100')
     .transform(Number)
-    .optional(),
-  cursor: z.string().max(200).optional(),
-  status: z.enum(['active', 'paused', 'completing', 'completed', 'aborted', 'failed']).optional(),
+    .optional()
+    .describe('uploads on a page, 1 to 100; 50 unless told'),
+  cursor: z.string().max(200).optional().describe('what the page before gave'),
+  status: z
+    .enum(['active', 'paused', 'completing', 'completed', 'aborted', 'failed'])
+    .optional()
+    .describe('only those'),
 });
 
 const STANDARD_LIMIT = 50;

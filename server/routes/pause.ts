@@ -4,7 +4,7 @@ import { pauseUpload } from '../session/pause.ts';
 import { holdSession } from '../session/session.ts';
 import { readBody, resumeTokenField } from './body.ts';
 
-const schema = z.object({ resumeToken: resumeTokenField });
+export const schema = z.object({ resumeToken: resumeTokenField });
 
 export async function pause(deps: Deps, request: Request) {
   const { resumeToken } = await readBody(request, schema);

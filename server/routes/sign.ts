@@ -4,11 +4,18 @@ import { holdSession } from '../session/session.ts';
 import { signParts } from '../session/sign.ts';
 import { digestField, partNumberField, readBody, resumeTokenField } from './body.ts';
 
-const schema = z.object({
+export const schema = z.object({
   resumeToken: resumeTokenField,
-  parts: z.array(z.object({ partNumber: partNumberField, digest: digestField.optional() })).max(1000),
-  stored: z.array(partNumberField).max(10_000).optional(),
-  reconcile: z.boolean().optional(),
+  parts: z
+    .array(z.object({ partNumber: partNumberField, digest: digestField.optional() }))
+    .max(1000)
+    .describe('those to be sent next'),
+  stored: z
+    .array(partNumberField)
+    .max(10_000)
+    .optional()
+    .describe('parts that the store has taken since the last call'),
+  reconcile: z.boolean().optional().describe('asks the store what it has first; parts found there get no URL'),
 });
 
 export async function sign(deps: Deps, request: Request) {

@@ -1,4 +1,4 @@
-/** The API as a stranger's program uses it: fetch and JSON, nothing of ours but the wire's types. */
+/** The API as a stranger's program uses it: fetch and JSON, nothing of ours but the wire's types and the document. */
 
 import { createHash, randomBytes } from 'node:crypto';
 import type { ErrorCode } from '../../server/contract/errors.ts';
@@ -16,6 +16,8 @@ import {
   type ResumeAnswer,
   type SignAnswer,
 } from '../../server/contract/wire.ts';
+import type { CallName as AnyCall } from '../../server/docs/remedies.ts';
+import { assertPublished } from './published.ts';
 
 interface Answers {
   grant: GrantAnswer;
@@ -52,6 +54,7 @@ export function apiAt(url: string, credentials: Record<string, string> = { 'x-ap
     headers: Record<string, string> = credentials,
   ): Promise<Answer<Answers[Name]>> {
     return answerOf(
+      name,
       await fetch(`${url}${BASE_PATH}/${name}`, {
         method: 'POST',
         headers: { 'content-type': 'application/json', ...headers },
@@ -66,10 +69,11 @@ export function apiAt(url: string, credentials: Record<string, string> = { 'x-ap
     /** How the upload of `resumeToken` stands; `headers` may say more of who asks. */
     progress: async (resumeToken: string, headers: Record<string, string> = {}) =>
       answerOf<ProgressAnswer>(
+        'progress',
         await fetch(`${url}${BASE_PATH}/progress`, { headers: { 'x-resume-token': resumeToken, ...headers } }),
       ),
     list: async (query: Record<string, string> = {}, headers = credentials) =>
-      answerOf<ListAnswer>(await fetch(`${url}${BASE_PATH}?${new URLSearchParams(query)}`, { headers })),
+      answerOf<ListAnswer>('list', await fetch(`${url}${BASE_PATH}?${new URLSearchParams(query)}`, { headers })),
     /** Begins a file; throws where the server refuses. */
     async begin(file: { size: number; name?: string; type?: string }, more: object = {}, key?: string) {
       const { size: fileSize, name: filename = 'film.bin', type: contentType = 'video/mp4' } = file;
@@ -79,13 +83,16 @@ export function apiAt(url: string, credentials: Record<string, string> = { 'x-ap
   };
 }
 
-async function answerOf<T>(response: Response): Promise<Answer<T>> {
+/** Throws where the answer is not what `/openapi.json` says. */
+async function answerOf<T>(call: AnyCall, response: Response): Promise<Answer<T>> {
   const retryAfter = response.headers.get('retry-after');
+  const body = (await response.json()) as Answer<T>['body'];
+  assertPublished(call, response.status, body);
   return {
     status: response.status,
     headers: response.headers,
     retryAfter: retryAfter === null ? undefined : Number(retryAfter),
-    body: (await response.json()) as Answer<T>['body'],
+    body,
   };
 }
 

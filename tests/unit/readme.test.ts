@@ -1,6 +1,7 @@
 import { expect, test } from 'bun:test';
 import { readFileSync } from 'node:fs';
-import { ERRORS } from '../../server/contract/errors.ts';
+import { ERRORS, type ErrorCode } from '../../server/contract/errors.ts';
+import { REMEDIES } from '../../server/docs/remedies.ts';
 
 const read = (path: string) => readFileSync(new URL(`../../${path}`, import.meta.url), 'utf8');
 const readme = read('README.md');
@@ -16,6 +17,13 @@ test('the README tells every error code with its status, and no other', () => {
   expect(told.map(([code]) => code).sort()).toEqual(Object.keys(ERRORS).sort());
   for (const [code, statuses] of told)
     expect([code, statuses]).toEqual([code, expect.stringContaining(String(ERRORS[code as keyof typeof ERRORS]))]);
+});
+
+test('the README tells what to do about each error as the reference does', () => {
+  const rows = [...readme.matchAll(/^\| (`[A-Z_]+`(?: `[A-Z_]+`)*) \| [\d, ]+ \| (.+) \|$/gm)];
+  const told = rows.flatMap(([, codes, remedy]) => codes!.match(/[A-Z_]+/g)!.map((code) => [code, remedy]));
+  expect(told.length).toBeGreaterThan(30);
+  for (const [code, remedy] of told) expect([code, remedy]).toEqual([code, REMEDIES[code as ErrorCode][0]]);
 });
 
 test('the README tells every variable that the server reads', () => {

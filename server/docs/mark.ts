@@ -1,0 +1,2 @@
+/** The sign of Partway, as the demo app has it. */
+export const MARK = `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 64 64" width="36" height="36" aria-hidden="true"><rect width="64" height="64" rx="15" fill="#0d7a5f"/><path d="M12 46h24" stroke="#fff" stroke-opacity=".35" stroke-width="6" stroke-linecap="round" transform="translate(16)"/><path d="M12 46h18" stroke="#fff" stroke-width="6" stroke-linecap="round"/><path d="M32 34V14m-9 9 9-9 9 9" fill="none" stroke="#fff" stroke-width="6" stroke-linecap="round" stroke-linejoin="round"/></svg>`;
