@@ -4,6 +4,7 @@ import { PROFILES } from './contract/profiles.ts';
 import type { Provider } from './contract/wire.ts';
 import { type Env, type Reader, reader } from './env.ts';
 import { StartError } from './fault.ts';
+import type { Identity } from './identity/jwt.ts';
 import type { Limits } from './limits.ts';
 import { keptSecret } from './secret.ts';
 import type { Webhook } from './webhook/post.ts';
@@ -44,6 +45,8 @@ export interface Config {
   janitorSeconds: number;
   /** Ended sessions are kept for so long after their time. */
   retentionDays: number;
+  /** Whose tokens (JWT) are taken beside API keys. */
+  identity: Identity | undefined;
 }
 
 const DATABASE_PROTOCOLS = ['postgres:', 'postgresql:'];
@@ -78,6 +81,7 @@ export function readConfig(env: Env, argv: string[] = []): Config {
     },
     janitorSeconds: read.number('JANITOR_SECONDS', 0, 86_400) ?? 30,
     retentionDays: read.number('RETENTION_DAYS', 0, 3650) ?? 30,
+    identity: identity(read, faults),
   };
   if (!dev && !read.text('DATABASE_URL'))
     faults.push('DATABASE_URL is missing: give the address of a PostgreSQL 14 or newer, or start with --dev.');
@@ -153,4 +157,18 @@ function webhook(read: Reader, faults: string[]): Webhook | undefined {
   if (!secrets)
     faults.push('WEBHOOK_SECRET must be whsec_ and the base64 of 24 to 64 bytes; several with blanks between.');
   return url && secrets?.length ? { url, secrets } : undefined;
+}
+
+function identity(read: Reader, faults: string[]): Identity | undefined {
+  const secret = read.secret('JWT_SECRET', true);
+  const jwksUrl = read.keySet('JWKS_URL');
+  const [issuer, audience] = [read.text('JWT_ISSUER'), read.text('JWT_AUDIENCE')];
+  const [signed, published] = [read.text('JWT_SECRET'), read.text('JWKS_URL')];
+  if (signed && published)
+    faults.push('JWT_SECRET and JWKS_URL are both set: keep the one that your tokens are signed by.');
+  for (const [name, value] of Object.entries({ JWT_ISSUER: issuer, JWT_AUDIENCE: audience }))
+    if (value && !signed && !published)
+      faults.push(`${name} is set, but no tokens are taken: set JWT_SECRET or JWKS_URL.`);
+  if (jwksUrl) return { keys: { jwksUrl }, issuer, audience };
+  return secret ? { keys: { secret }, issuer, audience } : undefined;
 }

@@ -2,6 +2,7 @@ import type { Bucket } from './bucket/bucket.ts';
 import type { Provider } from './contract/wire.ts';
 import type { Database } from './database/connection.ts';
 import type { Hooks } from './hooks.ts';
+import type { Identify } from './identity/jwt.ts';
 import type { Limits } from './limits.ts';
 import type { Random } from './token.ts';
 
@@ -22,6 +23,8 @@ export interface Deps {
   dev: boolean;
   limits: Limits;
   log: (event: string, fields: Record<string, unknown>) => void;
+  /** Set where tokens of another issuer are taken. */
+  identify?: Identify | undefined;
   authenticate?: Hooks['authenticate'] | undefined;
   beforeInit?: Hooks['beforeInit'] | undefined;
   /** Tells whoever is to be told that a session has completed or failed; never rejects, and takes 10 s at most. */

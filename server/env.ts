@@ -60,13 +60,22 @@ export function reader(env: Env, faults: string[]) {
     return undefined;
   };
   /** As `address`, but kept to the letter, and nothing in it may be a password. */
-  const receiver = (name: string) => {
+  const open = (name: string, isRight: (url: URL) => boolean, rule: string) => {
     const value = text(name);
     const url = value !== undefined && URL.canParse(value) ? new URL(value) : undefined;
-    if (value === undefined || (url && /^https?:$/.test(url.protocol) && !url.username && !url.password)) return value;
-    faults.push(`${name} must be an address that begins with http:// or https:// and has no user or password in it.`);
+    if (value === undefined || (url && isRight(url) && !url.username && !url.password)) return value;
+    faults.push(`${name} must be an address that begins with ${rule} and has no user or password in it.`);
     return undefined;
   };
+  const receiver = (name: string) => open(name, ({ protocol }) => /^https?:$/.test(protocol), 'http:// or https://');
+  /** Where public keys are read: whoever stood in between could put in his own. */
+  const keySet = (name: string) =>
+    open(
+      name,
+      ({ protocol, hostname }) =>
+        protocol === 'https:' || (protocol === 'http:' && /^(localhost|127\.[\d.]+|\[::1\])$/.test(hostname)),
+      'https:// (http:// only where it is on this machine)',
+    );
   const origins = (name: string) =>
     (text(name) ?? '').split(',').flatMap((entry) => {
       const value = entry.trim();
@@ -107,6 +116,7 @@ export function reader(env: Env, faults: string[]) {
     choice,
     address,
     receiver,
+    keySet,
     origins,
     secret,
   };

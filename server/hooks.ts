@@ -45,7 +45,8 @@ export interface VerifiedUpload {
 export interface Hooks {
   /**
    * Who is signed in, by the app's own session or token: a stable id, nothing where nobody is. Asked of requests
-   * without an API key or grant of ours; it gets their address and headers, not the body. A request of another origin
+   * without an API key or grant of ours and, where `JWT_SECRET` or `JWKS_URL` is set, without a bearer that is a JWT:
+   * that one is judged by its signature alone. The hook gets address and headers, not the body. A request of another origin
    * than the server's own and `ALLOWED_ORIGINS` is refused before, so that cookies are safe. What it throws is
    * answered with 500.
    */

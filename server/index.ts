@@ -16,4 +16,5 @@ export type { Database } from './database/connection.ts';
 export type { Deps } from './deps.ts';
 export { StartError } from './fault.ts';
 export type { Hooks, Intent, Verdict, VerifiedUpload } from './hooks.ts';
+export type { Identify, Identity } from './identity/jwt.ts';
 export { type Opened, type OpenOptions, openDeps } from './open.ts';

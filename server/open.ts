@@ -6,6 +6,7 @@ import { openDatabase } from './database/connection.ts';
 import { migrate } from './database/migrate.ts';
 import type { Deps } from './deps.ts';
 import type { Hooks } from './hooks.ts';
+import { openIdentity } from './identity/jwt.ts';
 import { startJanitor } from './janitor/janitor.ts';
 
 export interface OpenOptions extends Hooks {
@@ -108,6 +109,7 @@ async function open(
     limits: config.limits,
     dev: config.dev,
     log,
+    identify: config.identity && openIdentity(config.identity),
     authenticate,
     beforeInit,
     announce: announcing?.announce,

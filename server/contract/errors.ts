@@ -37,6 +37,7 @@ export const ERRORS = {
   INTERNAL_ERROR: 500,
   STORE_UNAVAILABLE: 503,
   DATABASE_UNAVAILABLE: 503,
+  IDENTITY_UNAVAILABLE: 503,
 } as const;
 
 export type ErrorCode = keyof typeof ERRORS;

@@ -2,6 +2,7 @@ import { UploadError } from '../contract/errors.ts';
 import type { Grant } from '../database/credentials.ts';
 import { findApiKey, findGrant } from '../database/credentials.ts';
 import type { Deps } from '../deps.ts';
+import { looksLikeJwt } from '../identity/jwt.ts';
 import { hashToken, isApiKey, isGrant, isResumeToken } from '../token.ts';
 
 /** Who is asking. `grant` is set where the credential only allows to begin sessions. */
@@ -45,16 +46,21 @@ export function resumeTokenOf(headers: Headers): string | undefined {
 }
 
 /**
- * Who the request's credential stands for, or, where it carries none of ours, whom the app's own `authenticate` names.
- * Throws `UNAUTHENTICATED` or `GRANT_EXPIRED`.
+ * Who the request's credential stands for, or, where it carries none of ours, whom the JWT or the app's own
+ * `authenticate` names. Throws `UNAUTHENTICATED`, `GRANT_EXPIRED` or `IDENTITY_UNAVAILABLE`.
  */
 export async function authenticate(deps: Deps, request: Request): Promise<Caller> {
   const credential = credentialOf(request.headers);
-  if (deps.authenticate && !isOurs(credential)) return authenticateByApp(deps, deps.authenticate, request);
+  if (!isOurs(credential)) {
+    const bearer = credential === bearerOf(request.headers) ? credential : undefined;
+    if (deps.identify && bearer && (looksLikeJwt(bearer) || !deps.authenticate))
+      return named(await deps.identify(bearer, deps.clock()));
+    if (deps.authenticate) return authenticateByApp(deps, deps.authenticate, request);
+  }
   if (!credential)
     throw new UploadError(
       'UNAUTHENTICATED',
-      'Send an API key in X-API-Key, or a key or grant as Authorization: Bearer.',
+      `Send an API key in X-API-Key, or a key${deps.identify ? ', a JWT' : ''} or a grant as Authorization: Bearer.`,
     );
   const credentialHash = hashToken(credential);
   if (credential === DEV_KEY) {
@@ -75,6 +81,9 @@ export async function authenticate(deps: Deps, request: Request): Promise<Caller
 
 const isOurs = (credential: string | undefined): boolean =>
   credential !== undefined && (credential === DEV_KEY || isGrant(credential) || isApiKey(credential));
+
+/** A user whom nothing of ours stands for. */
+const named = (userId: string): Caller => ({ userId, apiKeyId: null, credentialHash: new Uint8Array() });
 
 /** A page of another origin must not act by the cookies of whoever looks at it. */
 function isTrusted({ allowedOrigins }: Deps, { headers }: Request): boolean {
@@ -97,7 +106,7 @@ async function authenticateByApp(
     );
   const userId = await ask(new Request(url, { method, headers }));
   if (!userId) throw new UploadError('UNAUTHENTICATED', 'Nobody is signed in; sign in again.');
-  return { userId, apiKeyId: null, credentialHash: new Uint8Array() };
+  return named(userId);
 }
 
 /** Like `authenticate`, but a grant is not enough. */

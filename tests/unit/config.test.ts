@@ -117,6 +117,43 @@ describe('a webhook', () => {
     });
 });
 
+describe('tokens of another issuer', () => {
+  const JWT_SECRET = 'hunter2'.repeat(5);
+  const JWKS_URL = 'https://id.example.com/jwks.json?x=y';
+
+  test('are taken by a secret or by published keys, and by neither where nothing is said', () => {
+    const identity = (env: object) => readConfig({ ...RIGHT, ...env }, []).identity;
+    expect(identity({})).toBeUndefined();
+    expect(identity({ JWT_SECRET })).toEqual({ keys: { secret: JWT_SECRET }, issuer: undefined, audience: undefined });
+    expect(identity({ JWKS_URL, JWT_ISSUER: 'a', JWT_AUDIENCE: 'b' })).toEqual({
+      keys: { jwksUrl: JWKS_URL },
+      issuer: 'a',
+      audience: 'b',
+    });
+    for (const host of ['localhost', '127.0.0.1', '[::1]'])
+      expect(identity({ JWKS_URL: `http://${host}:9/x` })!.keys).toEqual({ jwksUrl: `http://${host}:9/x` });
+  });
+
+  const WRONG: [Record<string, string>, RegExp][] = [
+    [{ JWT_SECRET, JWKS_URL }, /^JWT_SECRET and JWKS_URL are both set/],
+    [{ JWT_SECRET: JWT_SECRET.slice(0, 31) }, /^JWT_SECRET is too short/],
+    [{ JWT_ISSUER: 'a' }, /^JWT_ISSUER is set, but/],
+    [{ JWT_AUDIENCE: 'a' }, /^JWT_AUDIENCE is set, but/],
+    [{ JWKS_URL: 'http://id.example.com/jwks' }, /^JWKS_URL must be an address that begins with https/],
+    [{ JWKS_URL: 'http://localhost.example.com/jwks' }, /^JWKS_URL must be/],
+    [{ JWKS_URL: 'http://127.0.0.1.example.com/jwks' }, /^JWKS_URL must be/],
+    [{ JWKS_URL: 'https://me:hunter2@id.example.com' }, /^JWKS_URL .* no user or password/],
+    [{ JWKS_URL: 'id.example.com/jwks' }, /^JWKS_URL must be/],
+    [{ JWKS_URL: 'file:///etc/keys', JWT_ISSUER: 'a' }, /^JWKS_URL must be/],
+  ];
+  for (const [env, words] of WRONG)
+    test(`as ${JSON.stringify(env).slice(0, 90)} are refused in one sentence that shows no secret`, () => {
+      const lines = faults({ ...RIGHT, ...env });
+      expect(lines).toEqual([expect.stringMatching(words)]);
+      expect(lines[0]).not.toContain('hunter2');
+    });
+});
+
 describe('the secret of --dev', () => {
   test('is made once, kept from others, and the same ever after', () => {
     const { secret } = readConfig({ DATA_DIR: folder }, ['--dev']);
