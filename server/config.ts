@@ -2,6 +2,7 @@ import { resolve } from 'node:path';
 import type { Profile } from './contract/profile.ts';
 import { PROFILES } from './contract/profiles.ts';
 import type { Provider } from './contract/wire.ts';
+import type { Target } from './database/connection.ts';
 import { type Env, type Reader, reader } from './env.ts';
 import { StartError } from './fault.ts';
 import type { Identity } from './identity/jwt.ts';
@@ -104,6 +105,9 @@ export function readDatabaseUrl(env: Env): string {
   if (url) return url;
   throw new StartError(faults[0] ?? 'DATABASE_URL is missing: give the address of the database that the server uses.');
 }
+
+/** Whom the ends of uploads are told to, for commands that end some. */
+export const readTargets = (env: Env): Target[] => (reader(env, []).text('WEBHOOK_URL') ? ['webhook'] : []);
 
 function s3(read: Reader): StoreConfig | undefined {
   const keys = read.all('S3_', ['ACCESS_KEY', 'SECRET_KEY', 'BUCKET'], read.text('S3_ENDPOINT') !== undefined);

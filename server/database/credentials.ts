@@ -1,5 +1,6 @@
 import type { Sql } from 'postgres';
-import type { Query } from './connection.ts';
+import type { ErrorCode } from '../contract/errors.ts';
+import type { Query, Target } from './connection.ts';
 
 /** What an API key stands for. */
 export interface ApiKey {
@@ -22,6 +23,54 @@ export interface Grant {
 /** Only the owner of the database may. */
 export async function insertApiKey(sql: Sql, userId: string, hash: Uint8Array): Promise<void> {
   await sql`insert into api_keys (user_id, key_hash) values (${userId}, ${Buffer.from(hash)})`;
+}
+
+/** Oldest first. Only the owner of the database may. */
+export async function listApiKeys(sql: Sql, userId?: string) {
+  const rows = await sql`
+    select id, user_id, created_at, revoked_at from api_keys
+    ${userId === undefined ? sql`` : sql`where user_id = ${userId}`} order by created_at, id`;
+  return rows.map((row): ApiKey & { createdAt: Date; revokedAt: Date | null } => ({
+    id: row.id,
+    userId: row.user_id,
+    createdAt: row.created_at,
+    revokedAt: row.revoked_at,
+  }));
+}
+
+const REVOKED: ErrorCode = 'KEY_REVOKED';
+/** What everybody is told who goes on with what was begun with a revoked key. */
+export const REVOKED_MESSAGE = 'The API key that this was begun with has been revoked; begin anew with a valid one.';
+
+/** Whether `error` says that a key was revoked while something was being begun with it. */
+export const isKeyRevoked = (error: unknown): boolean => (error as { code?: unknown } | null)?.code === 'KR001';
+
+/**
+ * Revokes the key, fails its open sessions and ends its grants, all at once; `targets` are told of the failures.
+ * Undefined where there is no such key; `before` is when it was revoked already. Only the owner of the database may.
+ */
+export async function revokeApiKey(
+  sql: Sql,
+  id: string,
+  targets: Target[],
+): Promise<{ before?: Date; uploads: number; grants: number } | undefined> {
+  return sql.begin(async (query) => {
+    // First of all: from here on nothing is begun with it, and what is just being begun is waited for.
+    const [key] = await query`
+      select id, revoked_at from api_keys where id::text = ${id.toLowerCase()} for update`;
+    if (!key) return undefined;
+    if (key.revoked_at) return { before: key.revoked_at, uploads: 0, grants: 0 };
+    await query`update api_keys set revoked_at = now() where id = ${key.id}`;
+    const { count: grants } = await query`
+      update grants set expires_at = now() where api_key_id = ${key.id} and expires_at > now()`;
+    await query`select set_config('partway.events', ${targets.join(',')}, true)`;
+    const { count: uploads } = await query`
+      update multipart_uploads
+      set status = 'failed', error_code = ${REVOKED}, error_message = ${REVOKED_MESSAGE}, lease_holder = null,
+        lease_until = null
+      where api_key_id = ${key.id} and status in ('active', 'paused', 'completing')`;
+    return { uploads, grants };
+  });
 }
 
 export async function findApiKey(sql: Query, hash: Uint8Array): Promise<ApiKey | undefined> {

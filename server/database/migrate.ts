@@ -5,7 +5,7 @@ import { SERVER_ROLE } from './connection.ts';
 
 const FOLDER = new URL('../../migrations/', import.meta.url);
 /** In the order in which they are applied. */
-export const MIGRATIONS = ['0001_sessions.sql', '0002_outbox.sql', '0003_upkeep.sql'];
+export const MIGRATIONS = ['0001_sessions.sql', '0002_outbox.sql', '0003_upkeep.sql', '0004_revocation.sql'];
 /** Any fixed number: servers that start at once take turns on it. */
 const LOCK = 7_277_929;
 const OLDEST_POSTGRES = 140_000;

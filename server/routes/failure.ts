@@ -1,5 +1,6 @@
 import { StoreFault } from '../bucket/bucket.ts';
 import { ERRORS, type ErrorAnswer, type ErrorCode, UploadError } from '../contract/errors.ts';
+import { isKeyRevoked, REVOKED_MESSAGE } from '../database/credentials.ts';
 import type { Deps } from '../deps.ts';
 
 /** Codes of sockets, of the driver, and PostgreSQL's classes 08 (connection), 53 (resources) and 57P0 (shutdown). */
@@ -22,6 +23,7 @@ const CALL_CODES: Record<string, ErrorCode> = {
 /** Whatever was thrown, as an error of the API. */
 function explained(error: unknown, call: string): UploadError {
   if (error instanceof UploadError) return error;
+  if (isKeyRevoked(error)) return new UploadError('KEY_REVOKED', REVOKED_MESSAGE, { cause: error });
   const code = CALL_CODES[call] ?? 'INTERNAL_ERROR';
   if (error instanceof StoreFault)
     return error.kind === 'unavailable'

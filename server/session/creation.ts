@@ -7,7 +7,7 @@ import { findByIdempotencyKey, findSession } from '../database/sessions.ts';
 import type { Deps } from '../deps.ts';
 import type { Caller } from './caller.ts';
 import { patiently } from './patience.ts';
-import { bucketOf } from './session.ts';
+import { assertOpen, bucketOf } from './session.ts';
 
 /** Seconds that one server may take to create the store's upload before another tries. */
 export const CREATION_LEASE = 30;
@@ -48,6 +48,7 @@ export async function createUpload(
   if (attached) return attached;
   const now = await deps.database.scoped(scope, (sql) => findSession(sql, session.id));
   if (now?.uploadId !== uploadId) await bucket.abortUpload({ key, uploadId });
+  if (now) assertOpen(now);
   throw new UploadError('UPLOAD_STARTING', 'This init was overtaken by another; ask again.', { retryAfter: 1 });
 }
 

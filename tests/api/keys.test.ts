@@ -48,11 +48,17 @@ test('a key made on the command line opens the API, and the database does not ho
   expect(rows[0].row).not.toContain(key);
 });
 
-test('a wrong call makes no key and says in one line what is right', () => {
-  expect(keys(['create'], { DATABASE_URL: database.url })).toEqual({
-    exitCode: 1,
-    stdout: '',
-    stderr: 'Usage: partway-keys create --user USER, or in a clone: npm run keys -- create --user USER',
-  });
+test('a wrong call does nothing and says what is right', () => {
+  for (const wrong of [
+    ['create', '--user'],
+    ['create', '--user', 'anna', 'bert'],
+    ['list', '--all'],
+    ['revoke'],
+    ['delete', 'a'],
+  ]) {
+    const { exitCode, stdout, stderr } = keys(wrong, { DATABASE_URL: database.url });
+    expect([wrong, exitCode, stdout]).toEqual([wrong, 1, '']);
+    expect(stderr).toStartWith('Usage: partway-keys create --user USER\n');
+  }
   expect(keys(['create', '--user', 'anna'], {}).stderr).toStartWith('DATABASE_URL is missing');
 });
