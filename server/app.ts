@@ -3,6 +3,7 @@ import { cors } from 'hono/cors';
 import { UploadError } from './contract/errors.ts';
 import { BASE_PATH } from './contract/wire.ts';
 import type { Deps } from './deps.ts';
+import { remoteOf } from './rate/remote.ts';
 import { abort } from './routes/abort.ts';
 import { claim } from './routes/claim.ts';
 import { complete } from './routes/complete.ts';
@@ -38,6 +39,14 @@ export function createApp(deps: Deps): Hono {
       credentials: deps.authenticate !== undefined,
       maxAge: 7200,
     }),
+    async ({ req, env }, next) => {
+      try {
+        deps.gate?.enter(req.raw.headers, remoteOf(env, req.raw), deps.clock());
+      } catch (error) {
+        return failure(deps, error, '');
+      }
+      await next();
+    },
   );
   const serve = (method: 'GET' | 'POST', path: string, name: string, call: Call) => {
     app.on(method, BASE_PATH + path, async ({ req }) => {

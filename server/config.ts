@@ -7,6 +7,7 @@ import { type Env, type Reader, reader } from './env.ts';
 import { StartError } from './fault.ts';
 import type { Identity } from './identity/jwt.ts';
 import type { Limits } from './limits.ts';
+import type { Rates } from './rate/gate.ts';
 import { keptSecret } from './secret.ts';
 import type { Webhook } from './webhook/post.ts';
 import { parseSecrets } from './webhook/signature.ts';
@@ -48,8 +49,11 @@ export interface Config {
   retentionDays: number;
   /** Whose tokens (JWT) are taken beside API keys. */
   identity: Identity | undefined;
+  rates: Rates;
 }
 
+/** Requests a minute. */
+const FASTEST = 1_000_000;
 const DATABASE_PROTOCOLS = ['postgres:', 'postgresql:'];
 
 /** Reads the whole configuration; `argv` may hold `--dev`. Throws one `StartError` that names every fault. */
@@ -83,6 +87,11 @@ export function readConfig(env: Env, argv: string[] = []): Config {
     janitorSeconds: read.number('JANITOR_SECONDS', 0, 86_400) ?? 30,
     retentionDays: read.number('RETENTION_DAYS', 0, 3650) ?? 30,
     identity: identity(read, faults),
+    rates: {
+      credential: read.number('RATE_LIMIT', 0, FASTEST) ?? (dev ? 0 : 1200),
+      address: read.number('RATE_LIMIT_ADDRESS', 0, FASTEST) ?? (dev ? 0 : 6000),
+      trustedProxies: read.ranges('TRUSTED_PROXY', 'loopback'),
+    },
   };
   if (!dev && !read.text('DATABASE_URL'))
     faults.push('DATABASE_URL is missing: give the address of a PostgreSQL 14 or newer, or start with --dev.');

@@ -4,6 +4,7 @@ import type { Database } from './database/connection.ts';
 import type { Hooks } from './hooks.ts';
 import type { Identify } from './identity/jwt.ts';
 import type { Limits } from './limits.ts';
+import type { Gate } from './rate/gate.ts';
 import type { Random } from './token.ts';
 
 /** Everything the core needs from outside, so that faults can be injected. */
@@ -22,6 +23,8 @@ export interface Deps {
   /** The API key `dev` is accepted from this machine. */
   dev: boolean;
   limits: Limits;
+  /** Set where the rate of requests is limited. */
+  gate?: Gate | undefined;
   log: (event: string, fields: Record<string, unknown>) => void;
   /** Set where tokens of another issuer are taken. */
   identify?: Identify | undefined;

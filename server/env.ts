@@ -1,4 +1,5 @@
 import { isKeyPrefix, KEY_PREFIX_RULE } from './prefix.ts';
+import { LOOPBACK, parseRange } from './rate/address.ts';
 
 export type Env = Record<string, string | undefined>;
 export type Reader = ReturnType<typeof reader>;
@@ -84,6 +85,18 @@ export function reader(env: Env, faults: string[]) {
       faults.push(`${name} must be origins such as https://app.example.com, with commas between; "${value}" is none.`);
       return [];
     });
+  const ranges = (name: string, standard: string) =>
+    (text(name) ?? standard).split(',').flatMap((entry) => {
+      const value = entry.trim();
+      if (!value) return [];
+      const range = parseRange(value);
+      if (value === 'loopback') return LOOPBACK;
+      if (range) return [range];
+      faults.push(
+        `${name} must be addresses such as 10.0.0.7 or 10.0.0.0/8, or loopback, with commas between; "${value}" is none.`,
+      );
+      return [];
+    });
   const secret = (name: string, dev: boolean) => {
     const value = text(name) ?? '';
     if (!value && !dev)
@@ -117,6 +130,7 @@ export function reader(env: Env, faults: string[]) {
     address,
     receiver,
     keySet,
+    ranges,
     origins,
     secret,
   };

@@ -37,7 +37,7 @@ async function start(config: Config): Promise<void> {
     app.route('/', await createPage(Object.values(deps.buckets).map((bucket) => new URL(bucket.addressOf('')).origin)));
   }
   listener = await listenOn('PORT', {
-    fetch: (request, remote) => app.fetch(fromAfar(request, remote)),
+    fetch: (request, remote) => app.fetch(fromAfar(request, remote), { remoteAddress: remote }),
     hostname: config.host,
     port: config.port,
   });

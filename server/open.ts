@@ -8,6 +8,7 @@ import type { Deps } from './deps.ts';
 import type { Hooks } from './hooks.ts';
 import { openIdentity } from './identity/jwt.ts';
 import { startJanitor } from './janitor/janitor.ts';
+import { openGate } from './rate/gate.ts';
 
 export interface OpenOptions extends Hooks {
   /** Told one line for each embedded default that is started. */
@@ -107,6 +108,7 @@ async function open(
     allowedOrigins,
     partDigest: config.partDigest,
     limits: config.limits,
+    gate: openGate(config.rates),
     dev: config.dev,
     log,
     identify: config.identity && openIdentity(config.identity),

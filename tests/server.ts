@@ -19,7 +19,7 @@ export interface ServerOptions {
 export type Server = Awaited<ReturnType<typeof startServer>>;
 
 const ours =
-  /^(PORT|HOST|DATABASE_URL|DEFAULT_PROVIDER|KEY_PREFIX|PUBLIC_BASE_URL|PARTWAY_SECRET|ALLOWED_ORIGINS|PART_DIGEST|DATA_DIR|BUCKET_PORT|JANITOR_SECONDS|RETENTION_DAYS|MAX_.*|ALLOWED_CONTENT_TYPES|S3_.*|R2_.*|WEBHOOK_.*|JWT_.*|JWKS_URL)$/;
+  /^(PORT|HOST|DATABASE_URL|DEFAULT_PROVIDER|KEY_PREFIX|PUBLIC_BASE_URL|PARTWAY_SECRET|ALLOWED_ORIGINS|PART_DIGEST|DATA_DIR|BUCKET_PORT|JANITOR_SECONDS|RETENTION_DAYS|MAX_.*|ALLOWED_CONTENT_TYPES|S3_.*|R2_.*|WEBHOOK_.*|JWT_.*|JWKS_URL|RATE_LIMIT.*|TRUSTED_PROXY)$/;
 
 /** The environment without any setting of ours, so that a test says all that its server sees. */
 export const plainEnv = (env: Record<string, string> = {}): Record<string, string> => ({

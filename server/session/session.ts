@@ -23,11 +23,12 @@ export const notFound = () => new UploadError('UPLOAD_NOT_FOUND', 'No such uploa
 
 /**
  * Finds the session of `token`; user credentials that come along must be its owner's.
- * An open session whose time has run out is failed on the way. Throws `UPLOAD_NOT_FOUND`.
+ * An open session whose time has run out is failed on the way. Throws `UPLOAD_NOT_FOUND` or `RATE_LIMITED`.
  */
 export async function holdSession(deps: Deps, token: string, request: Request): Promise<Held> {
   const id = sessionOf(token);
   if (!id) throw notFound();
+  deps.gate?.show(token, deps.clock());
   const scope = { tokenHash: hashToken(token) };
   let session = await deps.database.scoped(scope, (sql) => findSession(sql, id));
   if (!session) throw notFound();

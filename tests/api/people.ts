@@ -18,10 +18,10 @@ export interface People {
   stop(): Promise<void>;
 }
 
-export async function gather(): Promise<People> {
+export async function gather(env: Record<string, string> = {}): Promise<People> {
   const database = await serveDatabase();
   const store = await embeddedStore({ smallestPart: 1024 });
-  const place = await openPlace(store, { env: { DATABASE_URL: database.url, ALLOWED_ORIGINS: ORIGIN } });
+  const place = await openPlace(store, { env: { DATABASE_URL: database.url, ALLOWED_ORIGINS: ORIGIN, ...env } });
   await query(database.url, async (sql) => {
     for (const user of ['anna', 'bert'] as const)
       await sql`insert into api_keys (user_id, key_hash) values (${user}, ${sha256(KEYS[user])})`;

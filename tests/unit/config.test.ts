@@ -154,6 +154,36 @@ describe('tokens of another issuer', () => {
     });
 });
 
+describe('the rate of requests', () => {
+  const rates = (env: object, argv: string[] = []) => readConfig({ ...RIGHT, ...env }, argv).rates;
+
+  test('is limited by itself, and with --dev where that is asked for', () => {
+    expect(rates({})).toMatchObject({ credential: 1200, address: 6000 });
+    expect(rates({}, ['--dev'])).toMatchObject({ credential: 0, address: 0 });
+    expect(rates({ RATE_LIMIT: '0', RATE_LIMIT_ADDRESS: '5' }, ['--dev'])).toMatchObject({ credential: 0, address: 5 });
+    for (const wrong of ['-1', '1.5', 'many']) expect(faults({ ...RIGHT, RATE_LIMIT: wrong })).toHaveLength(1);
+  });
+
+  test('knows the proxies that are believed: this machine, or those that are named', () => {
+    const prefixes = (env: object) => rates(env).trustedProxies.map(({ bits, prefix }) => [bits, prefix]);
+    const here = [
+      [32, 8],
+      [128, 128],
+    ];
+    expect(prefixes({})).toEqual(here);
+    expect(prefixes({ TRUSTED_PROXY: '10.0.0.0/8, fd00::/8,192.0.2.1,' })).toEqual([
+      [32, 8],
+      [128, 8],
+      [32, 32],
+    ]);
+    expect(prefixes({ TRUSTED_PROXY: '192.0.2.1, loopback' })).toEqual([[32, 32], ...here]);
+    expect(faults({ ...RIGHT, TRUSTED_PROXY: '10.0.0.0/8, proxy, 10.0.0.0/64' })).toEqual([
+      expect.stringMatching(/^TRUSTED_PROXY .*"proxy"/),
+      expect.stringMatching(/^TRUSTED_PROXY .*"10.0.0.0\/64"/),
+    ]);
+  });
+});
+
 describe('the secret of --dev', () => {
   test('is made once, kept from others, and the same ever after', () => {
     const { secret } = readConfig({ DATA_DIR: folder }, ['--dev']);

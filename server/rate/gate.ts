@@ -1,0 +1,49 @@
+import { UploadError } from '../contract/errors.ts';
+import { credentialOf } from '../session/caller.ts';
+import { hashToken } from '../token.ts';
+import { nameOf, type Range, senderOf } from './address.ts';
+import { openMeter } from './meter.ts';
+
+/** Requests a minute; 0 is no limit. */
+export interface Rates {
+  /** Of one credential or resume token. */
+  credential: number;
+  /** Of one address, or of a /64 of IPv6. */
+  address: number;
+  /** Whose `X-Forwarded-For` is believed. */
+  trustedProxies: Range[];
+}
+
+export type Gate = ReturnType<typeof openGate>;
+
+/** Counts the requests of this server. What it lets through may still be refused for who it is. */
+export function openGate({ credential, address, trustedProxies }: Rates) {
+  const credentials = credential ? openMeter(credential) : undefined;
+  const addresses = address ? openMeter(address) : undefined;
+
+  const ask = (meter: typeof addresses, name: string, now: Date, whose: string) => {
+    const waitMs = meter?.ask(name, now.getTime());
+    if (!waitMs) return;
+    const retryAfter = Math.ceil(waitMs / 1000);
+    throw new UploadError('RATE_LIMITED', `Too many requests ${whose}; ask again in ${retryAfter} s.`, { retryAfter });
+  };
+  // By its hash as it was sent: nobody can spend what is another's without knowing the other's credential.
+  const askFor = (token: string, now: Date) => {
+    if (credentials) ask(credentials, Buffer.from(hashToken(token)).toString('base64'), now, 'with this credential');
+  };
+
+  return {
+    /**
+     * Counts a request from `remote`, undefined where nobody knows, before anything of it is read but its headers.
+     * Throws `RATE_LIMITED`.
+     */
+    enter(headers: Headers, remote: string | undefined, now: Date): void {
+      const sender = addresses && senderOf(remote, headers.get('x-forwarded-for'), trustedProxies);
+      if (sender) ask(addresses, nameOf(sender), now, 'from this address');
+      const token = credentialOf(headers);
+      if (token) askFor(token, now);
+    },
+    /** Counts a use of a resume token, which comes with the body, before it is looked up. Throws `RATE_LIMITED`. */
+    show: askFor,
+  };
+}
