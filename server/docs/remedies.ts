@@ -31,6 +31,7 @@ export const REMEDIES: Record<ErrorCode, [remedy: string, calls?: CallName[]]> =
   FORBIDDEN: ['the credential does not reach that far', ['grant', 'claim', 'list']],
   GRANT_EXHAUSTED: ['the credential does not reach that far', ['init']],
   UPLOAD_REFUSED: ["the app's `beforeInit` says no; the message is its own", ['init']],
+  KEY_REVOKED: ['the API key that it was begun with has been revoked: begin anew with a valid one', OPEN],
   UPLOAD_NOT_FOUND: ["unknown, or somebody else's", ['claim', ...TOKEN]],
   NOT_FOUND: ["unknown, or somebody else's", NONE],
   METHOD_NOT_ALLOWED: ['the message names the method', NONE],
@@ -44,6 +45,7 @@ export const REMEDIES: Record<ErrorCode, [remedy: string, calls?: CallName[]]> =
   BODY_TOO_LARGE: ['at most 2 MiB of JSON', POSTED],
   UNSUPPORTED_MEDIA_TYPE: ['send `application/json`', POSTED],
   TOO_MANY_UPLOADS: ['finish or cancel some; the SDK waits and goes on by itself', ['init']],
+  RATE_LIMITED: ['ask again after `Retry-After`'],
   MULTIPART_INIT_FAILED: ["the server's log has the cause", ['init']],
   MULTIPART_SIGN_FAILED: ["the server's log has the cause", ['sign']],
   MULTIPART_RESUME_FAILED: ["the server's log has the cause", ['resume']],
@@ -51,6 +53,7 @@ export const REMEDIES: Record<ErrorCode, [remedy: string, calls?: CallName[]]> =
   MULTIPART_ABORT_FAILED: ["the server's log has the cause", ['abort']],
   INTERNAL_ERROR: ["the server's log has the cause", ['grant', 'claim', 'pause', 'progress', 'list']],
   STORE_UNAVAILABLE: ['ask again after `Retry-After`', ['init', ...TOKEN]],
+  IDENTITY_UNAVAILABLE: ['ask again after `Retry-After`'],
   DATABASE_UNAVAILABLE: ['ask again after `Retry-After`'],
 };
 
