@@ -4,6 +4,7 @@ import { UploadError } from './contract/errors.ts';
 import { BASE_PATH } from './contract/wire.ts';
 import type { Deps } from './deps.ts';
 import { remoteOf } from './rate/remote.ts';
+import { tellRequest, watch } from './log/request.ts';
 import { abort } from './routes/abort.ts';
 import { claim } from './routes/claim.ts';
 import { complete } from './routes/complete.ts';
@@ -29,12 +30,13 @@ export function createApp(deps: Deps): Hono {
   const app = new Hono();
   app.use(
     `${BASE_PATH}/*`,
+    watch(deps),
     secured,
     cors({
       origin: deps.allowedOrigins,
       allowMethods: ['GET', 'POST'],
-      allowHeaders: ['authorization', 'content-type', 'idempotency-key', 'x-api-key', 'x-resume-token'],
-      exposeHeaders: ['retry-after'],
+      allowHeaders: ['authorization', 'content-type', 'idempotency-key', 'x-api-key', 'x-request-id', 'x-resume-token'],
+      exposeHeaders: ['retry-after', 'x-request-id'],
       // Cookies are the app's own; without its `authenticate` they are nobody's.
       credentials: deps.authenticate !== undefined,
       maxAge: 7200,
@@ -50,6 +52,7 @@ export function createApp(deps: Deps): Hono {
   );
   const serve = (method: 'GET' | 'POST', path: string, name: string, call: Call) => {
     app.on(method, BASE_PATH + path, async ({ req }) => {
+      tellRequest({ call: name });
       try {
         return Response.json(await call(deps, req.raw));
       } catch (error) {

@@ -8,6 +8,7 @@ import { StartError } from './fault.ts';
 import type { Identity } from './identity/jwt.ts';
 import type { Limits } from './limits.ts';
 import type { Rates } from './rate/gate.ts';
+import type { LogLevel } from './log/log.ts';
 import { keptSecret } from './secret.ts';
 import type { Webhook } from './webhook/post.ts';
 import { parseSecrets } from './webhook/signature.ts';
@@ -50,6 +51,7 @@ export interface Config {
   /** Whose tokens (JWT) are taken beside API keys. */
   identity: Identity | undefined;
   rates: Rates;
+  logLevel: LogLevel;
 }
 
 /** Requests a minute. */
@@ -92,6 +94,7 @@ export function readConfig(env: Env, argv: string[] = []): Config {
       address: read.number('RATE_LIMIT_ADDRESS', 0, FASTEST) ?? (dev ? 0 : 6000),
       trustedProxies: read.ranges('TRUSTED_PROXY', 'loopback'),
     },
+    logLevel: read.choice('LOG_LEVEL', ['info', 'error']) ?? (dev ? ('error' as const) : ('info' as const)),
   };
   if (!dev && !read.text('DATABASE_URL'))
     faults.push('DATABASE_URL is missing: give the address of a PostgreSQL 14 or newer, or start with --dev.');

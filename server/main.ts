@@ -5,6 +5,7 @@ import { type Config, readConfig } from './config.ts';
 import { createReference } from './docs/reference.ts';
 import { StartError } from './fault.ts';
 import { listenOn } from './listen.ts';
+import { redact } from './log/redact.ts';
 import { type Opened, openDeps } from './open.ts';
 import type { Listener } from './runtime.ts';
 import { secured } from './secured.ts';
@@ -40,6 +41,7 @@ async function start(config: Config): Promise<void> {
     fetch: (request, remote) => app.fetch(fromAfar(request, remote), { remoteAddress: remote }),
     hostname: config.host,
     port: config.port,
+    report: (error) => deps.log('fault', { error }),
   });
   say(`Partway     http://${config.dev ? 'localhost' : config.host}:${listener.port}`);
 }
@@ -91,7 +93,9 @@ try {
   await starting;
 } catch (error) {
   if (stopping) await new Promise(() => {});
-  console.error(error instanceof StartError ? error.message : `Partway cannot start: ${(error as Error).message}`);
+  console.error(
+    error instanceof StartError ? error.message : redact(`Partway cannot start: ${(error as Error).message}`),
+  );
   await stop();
   process.exit(1);
 }

@@ -9,11 +9,12 @@ import type { Hooks } from './hooks.ts';
 import { openIdentity } from './identity/jwt.ts';
 import { startJanitor } from './janitor/janitor.ts';
 import { openGate } from './rate/gate.ts';
+import { createLog, type Log } from './log/log.ts';
 
 export interface OpenOptions extends Hooks {
   /** Told one line for each embedded default that is started. */
   say?: (line: string) => void;
-  /** Told what goes wrong; default: one line of JSON on standard error. Fields never hold anything secret. */
+  /** Told of requests and of what goes wrong; default: one line of JSON on standard error. Fields never hold anything secret. */
   log?: Deps['log'];
   /** Told as soon as the embedded PostgreSQL runs: it outlives this process unless it is stopped. */
   onPostgres?: (postgres: { stop(): Promise<void> }) => void;
@@ -25,9 +26,6 @@ export interface Opened {
   /** Lets what is in flight finish and closes everything that was opened, last first. */
   close(): Promise<void>;
 }
-
-const logLine: Deps['log'] = (event, fields) =>
-  console.error(JSON.stringify({ time: new Date().toISOString(), event, ...fields }));
 
 /** Connections to the database. */
 const POOL = 20;
@@ -45,15 +43,16 @@ const localOrigins = (port: number) => ['localhost', '127.0.0.1', '[::1]'].map((
  * process.once('SIGTERM', () => partway.close());
  */
 export async function openDeps(config: Config, options: OpenOptions = {}): Promise<Opened> {
-  const { log = logLine } = options;
+  const journal = createLog(config.logLevel, options.log);
+  journal.hide(config);
   /** Last first to be stopped. */
   const running: (() => Promise<unknown>)[] = [];
   const close = async () => {
     for (const end of running.splice(0).reverse())
-      await end().catch((error) => log('stop', { message: String(error?.message ?? error) }));
+      await end().catch((error) => journal.log('stop', { message: String(error?.message ?? error) }));
   };
   try {
-    return { deps: await open(config, { ...options, log }, running), close };
+    return { deps: await open(config, options, journal, running), close };
   } catch (error) {
     await close();
     throw error;
@@ -62,7 +61,8 @@ export async function openDeps(config: Config, options: OpenOptions = {}): Promi
 
 async function open(
   config: Config,
-  { say, log, onPostgres, authenticate, beforeInit, onVerified }: OpenOptions & { log: Deps['log'] },
+  { say, onPostgres, authenticate, beforeInit, onVerified }: OpenOptions,
+  { log, hide }: Log,
   running: (() => Promise<unknown>)[],
 ): Promise<Deps> {
   const allowedOrigins = config.dev ? [...localOrigins(config.port), ...config.allowedOrigins] : config.allowedOrigins;
@@ -75,6 +75,7 @@ async function open(
     databaseUrl = embedded.url;
     say?.(`PostgreSQL  ${embedded.folder}${embedded.adopted ? ' (left running by an earlier server, adopted)' : ''}`);
   }
+  hide(databaseUrl);
   await migrate(databaseUrl);
   const tellers = { onVerified, webhook: config.webhook };
   const targets = targetsOf(tellers);
@@ -89,6 +90,7 @@ async function open(
     stores.push(embedded.store);
     say?.(`Bucket      ${embedded.store.endpoint}/${embedded.store.bucket}, in ${embedded.folder}`);
   }
+  hide(stores);
   const announcing = targets.length ? startAnnouncing(database, tellers, log) : undefined;
   if (announcing) running.push(announcing.stop);
   const buckets = stores.map(openBucket);

@@ -18,6 +18,8 @@ export interface ListenOptions {
   hostname: string;
   /** 0 takes any free port. */
   port: number;
+  /** Told what `fetch` threw, which the caller hears of as a bare 500. */
+  report?: (error: unknown) => void;
 }
 
 /** Seconds a connection may be silent before it is dropped: a phone's stalled PUT outlives Bun's default of 10. */
@@ -49,13 +51,13 @@ export async function listen(options: ListenOptions): Promise<Listener> {
   return typeof Bun === 'undefined' ? listenOnNode(options) : listenOnBun(options);
 }
 
-function listenOnBun({ fetch, hostname, port }: ListenOptions): Listener {
+function listenOnBun({ fetch, hostname, port, report = console.error }: ListenOptions): Listener {
   const server = Bun.serve({
     hostname,
     port,
     // Else Bun would answer with a page that shows the source.
     error(error) {
-      console.error(error);
+      report(error);
       return new Response(null, { status: 500 });
     },
     idleTimeout: IDLE_SECONDS,
@@ -75,12 +77,12 @@ function listenOnBun({ fetch, hostname, port }: ListenOptions): Listener {
 }
 
 /** Deno, too: its own `serve` breaks off request bodies in flight when it is asked to stop (denoland/deno#36809). */
-async function listenOnNode({ fetch, hostname, port }: ListenOptions): Promise<Listener> {
+async function listenOnNode({ fetch, hostname, port, report = console.error }: ListenOptions): Promise<Listener> {
   // A part may take longer than Node's five minutes for a whole request.
   const server = createServer({ requestTimeout: 0, keepAliveTimeout: IDLE_SECONDS * 1000 });
   server.setTimeout(IDLE_SECONDS * 1000);
   const closeIdle = trackIdle(server);
-  server.on('request', (incoming, outgoing) => void answer(fetch, incoming, outgoing));
+  server.on('request', (incoming, outgoing) => void answer(fetch, report, incoming, outgoing));
   server.listen(port, hostname);
   await once(server, 'listening');
   return {
@@ -96,7 +98,12 @@ async function listenOnNode({ fetch, hostname, port }: ListenOptions): Promise<L
   };
 }
 
-async function answer(fetch: ListenOptions['fetch'], incoming: IncomingMessage, outgoing: ServerResponse) {
+async function answer(
+  fetch: ListenOptions['fetch'],
+  report: NonNullable<ListenOptions['report']>,
+  incoming: IncomingMessage,
+  outgoing: ServerResponse,
+) {
   const gone = new AbortController();
   incoming.on('error', () => gone.abort());
   outgoing.once('close', () => discard(incoming));
@@ -108,7 +115,7 @@ async function answer(fetch: ListenOptions['fetch'], incoming: IncomingMessage, 
     if (body) await pipeline(body, outgoing);
     else outgoing.end();
   } catch (error) {
-    if (!gone.signal.aborted) console.error(error);
+    if (!gone.signal.aborted) report(error);
     if (gone.signal.aborted || outgoing.headersSent) outgoing.destroy();
     else outgoing.writeHead(500).end();
   }

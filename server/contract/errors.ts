@@ -48,6 +48,8 @@ export interface ErrorAnswer {
   success: false;
   error: ErrorCode;
   message: string;
+  /** Beside a fault of the server: what its log calls the request, to be quoted to whoever runs it. */
+  requestId?: string;
 }
 
 /**

@@ -2,6 +2,7 @@ import { StoreFault } from '../bucket/bucket.ts';
 import { ERRORS, type ErrorAnswer, type ErrorCode, UploadError } from '../contract/errors.ts';
 import { isKeyRevoked, REVOKED_MESSAGE } from '../database/credentials.ts';
 import type { Deps } from '../deps.ts';
+import { currentRequest } from '../log/request.ts';
 
 /** Codes of sockets, of the driver, and PostgreSQL's classes 08 (connection), 53 (resources) and 57P0 (shutdown). */
 const DATABASE_DOWN = /^(E(CONN|PIPE|TIMEDOUT|HOST|NET|NOTFOUND|AI_AGAIN)|CONN|57P0|08|53)/;
@@ -51,7 +52,14 @@ export function failure(deps: Deps, error: unknown, call: string): Response {
     const { name, code, message } = (fault.cause ?? fault) as { name?: string; code?: string; message?: string };
     deps.log('failed', { call, error: fault.code, cause: code ?? name, message: message ?? fault.message });
   }
-  const answer: ErrorAnswer = { success: false, error: fault.code, message: fault.message, ...fault.detail };
+  const requestId = status >= 500 ? currentRequest()?.id : undefined;
+  const answer: ErrorAnswer = {
+    success: false,
+    error: fault.code,
+    message: fault.message,
+    ...(requestId !== undefined && { requestId }),
+    ...fault.detail,
+  };
   const headers = fault.retryAfter ? { 'retry-after': String(fault.retryAfter) } : undefined;
   return Response.json(answer, { status, ...(headers && { headers }) });
 }

@@ -3,6 +3,7 @@ import type { Grant } from '../database/credentials.ts';
 import { findApiKey, findGrant } from '../database/credentials.ts';
 import type { Deps } from '../deps.ts';
 import { looksLikeJwt } from '../identity/jwt.ts';
+import { tellRequest } from '../log/request.ts';
 import { hashToken, isApiKey, isGrant, isResumeToken } from '../token.ts';
 
 /** Who is asking. `grant` is set where the credential only allows to begin sessions. */
@@ -50,6 +51,12 @@ export function resumeTokenOf(headers: Headers): string | undefined {
  * `authenticate` names. Throws `UNAUTHENTICATED`, `GRANT_EXPIRED` or `IDENTITY_UNAVAILABLE`.
  */
 export async function authenticate(deps: Deps, request: Request): Promise<Caller> {
+  const caller = await identify(deps, request);
+  tellRequest({ userId: caller.userId });
+  return caller;
+}
+
+async function identify(deps: Deps, request: Request): Promise<Caller> {
   const credential = credentialOf(request.headers);
   if (!isOurs(credential)) {
     const bearer = credential === bearerOf(request.headers) ? credential : undefined;

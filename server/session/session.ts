@@ -4,6 +4,7 @@ import type { Scope } from '../database/connection.ts';
 import type { Session } from '../database/session.ts';
 import { findSession } from '../database/sessions.ts';
 import type { Deps } from '../deps.ts';
+import { tellRequest } from '../log/request.ts';
 import { hashToken, resumeToken, sessionOf } from '../token.ts';
 import { authenticate, credentialOf } from './caller.ts';
 import { endInFailure } from './fail.ts';
@@ -33,6 +34,7 @@ export async function holdSession(deps: Deps, token: string, request: Request): 
   let session = await deps.database.scoped(scope, (sql) => findSession(sql, id));
   if (!session) throw notFound();
   if (credentialOf(request.headers) && (await authenticate(deps, request)).userId !== session.userId) throw notFound();
+  tellRequest({ userId: session.userId });
   if (session.expiresAt <= deps.clock() && (session.status === 'active' || session.status === 'paused'))
     session = (await endInFailure(deps, scope, id, 'UPLOAD_EXPIRED', OVERDUE)) ?? session;
   return { session, token, scope, bucket: bucketOf(deps, session) };

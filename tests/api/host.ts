@@ -27,13 +27,14 @@ export async function openHost(hooks: Hooks = {}, env: Record<string, string> = 
     ...storeEnv(store, bucket),
     ...env,
   };
+  /** What went wrong. */
   const logged: Logged[] = [];
   const closers: (() => Promise<void>)[] = [];
 
   async function open(hooks: Hooks): Promise<Deps> {
     const opened = await openDeps(readConfig(settings, ['--dev']), {
       ...hooks,
-      log: (event, fields) => logged.push({ event, fields }),
+      log: (event, fields) => event !== 'request' && logged.push({ event, fields }),
     });
     closers.push(opened.close);
     return opened.deps;

@@ -1,0 +1,44 @@
+import { AsyncLocalStorage } from 'node:async_hooks';
+import type { MiddlewareHandler } from 'hono';
+import type { Deps } from '../deps.ts';
+
+/** The request that is being answered, as far as it is known. */
+export interface CurrentRequest {
+  id: string;
+  /** Such as `init`; nothing where no call lies at the address. */
+  call?: string;
+  userId?: string;
+}
+
+const requests = new AsyncLocalStorage<CurrentRequest>();
+
+/** The one that the running code works for, if any. */
+export const currentRequest = (): CurrentRequest | undefined => requests.getStore();
+
+/** Adds to what is known of it. */
+export const tellRequest = (news: Partial<CurrentRequest>): void => {
+  Object.assign(currentRequest() ?? {}, news);
+};
+
+/** An id that came along goes into logs and back into a header. */
+const TAKEN = /^[\w.-]{1,64}$/;
+const LONGEST_PATH = 256;
+
+/** Gives each request its id, tells it in `X-Request-Id`, and logs how the request went. */
+export function watch(deps: Deps): MiddlewareHandler {
+  return (context, next) => {
+    const { method, path } = context.req;
+    const given = context.req.header('x-request-id') ?? '';
+    const id = TAKEN.test(given) ? given : Buffer.from(deps.random(12)).toString('base64url');
+    const request: CurrentRequest = { id };
+    const startedAt = performance.now();
+    return requests.run(request, async () => {
+      await next();
+      context.header('x-request-id', id);
+      const { status } = context.res;
+      const ms = Math.round((performance.now() - startedAt) * 10) / 10;
+      const { call, userId } = request;
+      deps.log('request', { method, path: path.slice(0, LONGEST_PATH), call, status, ms, userId });
+    });
+  };
+}
