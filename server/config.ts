@@ -7,8 +7,8 @@ import { type Env, type Reader, reader } from './env.ts';
 import { StartError } from './fault.ts';
 import type { Identity } from './identity/jwt.ts';
 import type { Limits } from './limits.ts';
-import type { Rates } from './rate/gate.ts';
 import type { LogLevel } from './log/log.ts';
+import type { Rates } from './rate/gate.ts';
 import { keptSecret } from './secret.ts';
 import type { Webhook } from './webhook/post.ts';
 import { parseSecrets } from './webhook/signature.ts';
@@ -52,6 +52,8 @@ export interface Config {
   identity: Identity | undefined;
   rates: Rates;
   logLevel: LogLevel;
+  /** Lets callers from elsewhere see `/metrics` and the details of `/readyz`. */
+  metricsToken: string | undefined;
 }
 
 /** Requests a minute. */
@@ -95,6 +97,7 @@ export function readConfig(env: Env, argv: string[] = []): Config {
       trustedProxies: read.ranges('TRUSTED_PROXY', 'loopback'),
     },
     logLevel: read.choice('LOG_LEVEL', ['info', 'error']) ?? (dev ? ('error' as const) : ('info' as const)),
+    metricsToken: read.token('METRICS_TOKEN', 16),
   };
   if (!dev && !read.text('DATABASE_URL'))
     faults.push('DATABASE_URL is missing: give the address of a PostgreSQL 14 or newer, or start with --dev.');

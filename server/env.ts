@@ -105,6 +105,13 @@ export function reader(env: Env, faults: string[]) {
       faults.push(`${name} is too short: it must have at least ${SHORTEST_SECRET} characters.`);
     return value;
   };
+  /** One that is not needed to start. */
+  const token = (name: string, shortest: number) => {
+    const value = text(name);
+    if (value === undefined || (value.length >= shortest && !/\s/.test(value))) return value;
+    faults.push(`${name} must have at least ${shortest} characters, and no blanks.`);
+    return undefined;
+  };
   const prefix = (name: string, standard: string) => {
     const value = text(name) ?? standard;
     if (isKeyPrefix(value)) return value;
@@ -133,5 +140,6 @@ export function reader(env: Env, faults: string[]) {
     ranges,
     origins,
     secret,
+    token,
   };
 }

@@ -18,3 +18,4 @@ export { StartError } from './fault.ts';
 export type { Hooks, Intent, Verdict, VerifiedUpload } from './hooks.ts';
 export type { Identify, Identity } from './identity/jwt.ts';
 export { type Opened, type OpenOptions, openDeps } from './open.ts';
+export type { Check } from './readiness.ts';

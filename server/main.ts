@@ -7,6 +7,7 @@ import { StartError } from './fault.ts';
 import { listenOn } from './listen.ts';
 import { redact } from './log/redact.ts';
 import { type Opened, openDeps } from './open.ts';
+import { createProbes } from './probes.ts';
 import type { Listener } from './runtime.ts';
 import { secured } from './secured.ts';
 
@@ -33,6 +34,7 @@ async function start(config: Config): Promise<void> {
   app.get('/healthz', () => Response.json({ success: true }));
   const sample = { origin: `http://localhost:${config.port}`, key: 'dev' };
   app.route('/', createReference(config.dev ? sample : undefined));
+  app.route('/', createProbes({ ...opened, token: config.metricsToken, isStopping: () => stopping }));
   if (config.dev && existsSync(DEMO)) {
     const { createPage } = await import('./embedded/page.ts');
     app.route('/', await createPage(Object.values(deps.buckets).map((bucket) => new URL(bucket.addressOf('')).origin)));

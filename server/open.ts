@@ -8,8 +8,9 @@ import type { Deps } from './deps.ts';
 import type { Hooks } from './hooks.ts';
 import { openIdentity } from './identity/jwt.ts';
 import { startJanitor } from './janitor/janitor.ts';
-import { openGate } from './rate/gate.ts';
 import { createLog, type Log } from './log/log.ts';
+import { openGate } from './rate/gate.ts';
+import { type Check, createReadiness } from './readiness.ts';
 
 export interface OpenOptions extends Hooks {
   /** Told one line for each embedded default that is started. */
@@ -23,6 +24,8 @@ export interface OpenOptions extends Hooks {
 export interface Opened {
   /** For `createApp`. */
   deps: Deps;
+  /** How the database and each bucket stand; asks them at most once a second, takes 2 s at most. */
+  checks(): Promise<Check[]>;
   /** Lets what is in flight finish and closes everything that was opened, last first. */
   close(): Promise<void>;
 }
@@ -52,7 +55,8 @@ export async function openDeps(config: Config, options: OpenOptions = {}): Promi
       await end().catch((error) => journal.log('stop', { message: String(error?.message ?? error) }));
   };
   try {
-    return { deps: await open(config, options, journal, running), close };
+    const deps = await open(config, options, journal, running);
+    return { deps, checks: createReadiness(deps), close };
   } catch (error) {
     await close();
     throw error;

@@ -47,6 +47,8 @@ export interface Bucket {
   /** Aborts until the store lists no part, else rejects; an upload that is gone already is no error. */
   abortUpload(upload: Upload): Promise<void>;
   deleteObject(key: string): Promise<void>;
+  /** Rejects where the bucket does not answer, or refuses the server; `signal` ends the wait. */
+  ping(signal: AbortSignal): Promise<void>;
   /** Drops its connections, which would keep the process alive; what is in flight fails. */
   close(): void;
 }

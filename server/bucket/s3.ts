@@ -152,6 +152,10 @@ export function openBucket(store: StoreConfig): Bucket {
     deleteObject: async (key) => {
       await call(() => client.send(new S3.DeleteObjectCommand({ Bucket, Key: key })));
     },
+    // HEAD would not tell a bucket that is not there from a key that is not.
+    ping: async (abortSignal) => {
+      await call(() => once.send(new S3.ListMultipartUploadsCommand({ Bucket, MaxUploads: 1 }), { abortSignal }));
+    },
     close: () => client.destroy(),
   };
 }

@@ -32,8 +32,10 @@ const hex = (bytes: Uint8Array | undefined) => (bytes ? Buffer.from(bytes).toStr
 export function openDatabase(url: string, size = 20, targets: Target[] = []): Database {
   const sql = postgres(url, {
     max: size,
-    connect_timeout: 10,
+    connect_timeout: 5,
     idle_timeout: 60,
+    // The driver's own grows to 20 s: so long would calls hang in an outage, and outlast it.
+    backoff: () => 0.1 + Math.random() / 10,
     onnotice: () => {},
     connection: { application_name: 'partway', role: SERVER_ROLE, 'partway.events': targets.join(',') } as Record<
       string,

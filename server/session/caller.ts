@@ -23,7 +23,7 @@ const DEV_KEY = 'dev';
 const hostOf = (value: string) => (URL.canParse(value) ? new URL(value).hostname : '');
 
 /** Whether the request came straight from a program or page of this machine. */
-function isLocal(headers: Headers): boolean {
+export function isLocal(headers: Headers): boolean {
   const origin = headers.get('origin');
   return (
     LOCAL.has(hostOf(`http://${headers.get('host')}`)) &&
@@ -32,7 +32,7 @@ function isLocal(headers: Headers): boolean {
   );
 }
 
-const bearerOf = (headers: Headers) => /^Bearer +(\S+)$/i.exec(headers.get('authorization') ?? '')?.[1];
+export const bearerOf = (headers: Headers) => /^Bearer +(\S+)$/i.exec(headers.get('authorization') ?? '')?.[1];
 
 /** The credential that the request carries, if any; a resume token is none. */
 export function credentialOf(headers: Headers): string | undefined {

@@ -9,7 +9,8 @@ export interface Tunnel {
   up(): Promise<void>;
 }
 
-export async function openTunnel(target: number): Promise<Tunnel> {
+/** `target` is a port, or is asked for it at each connection. */
+export async function openTunnel(target: number | (() => number)): Promise<Tunnel> {
   const sockets = new Set<Socket>();
   let server: Server;
   let port = 0;
@@ -20,7 +21,7 @@ export async function openTunnel(target: number): Promise<Tunnel> {
 
   async function up(): Promise<void> {
     server = createServer((near) => {
-      const far = track(connect(target, '127.0.0.1'));
+      const far = track(connect(typeof target === 'number' ? target : target(), '127.0.0.1'));
       track(near).pipe(far).pipe(near);
       far.once('close', () => near.destroy());
       near.once('close', () => far.destroy());

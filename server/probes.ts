@@ -1,0 +1,32 @@
+import { Hono } from 'hono';
+import type { Opened } from './open.ts';
+import { bearerOf, isLocal } from './session/caller.ts';
+import { hashToken, sameBytes } from './token.ts';
+
+export interface ProbeOptions extends Pick<Opened, 'checks'> {
+  /** Opens the details to callers from elsewhere. */
+  token: string | undefined;
+  isStopping: () => boolean;
+}
+
+/** What balancers and monitors ask the stand-alone server: `/healthz`, `/readyz`. */
+export function createProbes({ checks, token, isStopping }: ProbeOptions): Hono {
+  /** Programs of this machine, and whoever knows the token. */
+  const maySee = ({ headers }: Request): boolean => {
+    const given = bearerOf(headers);
+    return isLocal(headers) || (!!token && !!given && sameBytes(hashToken(given), hashToken(token)));
+  };
+  const app = new Hono();
+  app.get('/healthz', () => Response.json({ success: true }));
+  app.get('/readyz', async ({ req }) => {
+    const stopping = isStopping();
+    const found = await checks();
+    const success = !stopping && found.every(({ ready }) => ready);
+    const detail = maySee(req.raw) && { stopping, checks: found };
+    return Response.json(
+      { success, ...detail },
+      { status: success ? 200 : 503, headers: { 'cache-control': 'no-store' } },
+    );
+  });
+  return app;
+}
