@@ -4,7 +4,9 @@ import type { Database } from './database/connection.ts';
 import type { Hooks } from './hooks.ts';
 import type { Identify } from './identity/jwt.ts';
 import type { Limits } from './limits.ts';
+import type { Metrics } from './metrics.ts';
 import type { Gate } from './rate/gate.ts';
+
 import type { Random } from './token.ts';
 
 /** Everything the core needs from outside, so that faults can be injected. */
@@ -28,6 +30,7 @@ export interface Deps {
   log: (event: string, fields: Record<string, unknown>) => void;
   /** Set where tokens of another issuer are taken. */
   identify?: Identify | undefined;
+  metrics?: Metrics | undefined;
   authenticate?: Hooks['authenticate'] | undefined;
   beforeInit?: Hooks['beforeInit'] | undefined;
   /** Tells whoever is to be told that a session has completed or failed; never rejects, and takes 10 s at most. */

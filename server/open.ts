@@ -9,7 +9,9 @@ import type { Hooks } from './hooks.ts';
 import { openIdentity } from './identity/jwt.ts';
 import { startJanitor } from './janitor/janitor.ts';
 import { createLog, type Log } from './log/log.ts';
+import { createMetrics } from './metrics.ts';
 import { openGate } from './rate/gate.ts';
+
 import { type Check, createReadiness } from './readiness.ts';
 
 export interface OpenOptions extends Hooks {
@@ -26,6 +28,8 @@ export interface Opened {
   deps: Deps;
   /** How the database and each bucket stand; asks them at most once a second, takes 2 s at most. */
   checks(): Promise<Check[]>;
+  /** What this server has counted, and how it stands: Prometheus' text format 0.0.4. */
+  metrics(): Promise<string>;
   /** Lets what is in flight finish and closes everything that was opened, last first. */
   close(): Promise<void>;
 }
@@ -55,8 +59,7 @@ export async function openDeps(config: Config, options: OpenOptions = {}): Promi
       await end().catch((error) => journal.log('stop', { message: String(error?.message ?? error) }));
   };
   try {
-    const deps = await open(config, options, journal, running);
-    return { deps, checks: createReadiness(deps), close };
+    return { ...(await open(config, options, journal, running)), close };
   } catch (error) {
     await close();
     throw error;
@@ -68,7 +71,7 @@ async function open(
   { say, onPostgres, authenticate, beforeInit, onVerified }: OpenOptions,
   { log, hide }: Log,
   running: (() => Promise<unknown>)[],
-): Promise<Deps> {
+): Promise<Omit<Opened, 'close'>> {
   const allowedOrigins = config.dev ? [...localOrigins(config.port), ...config.allowedOrigins] : config.allowedOrigins;
   let { databaseUrl } = config;
   if (!databaseUrl) {
@@ -102,12 +105,17 @@ async function open(
   running.unshift(async () => {
     for (const bucket of buckets) bucket.close();
   });
-  const deps: Deps = {
+  const core = {
     database,
     buckets: Object.fromEntries(buckets.map((bucket) => [bucket.provider, bucket])),
+    clock: () => new Date(),
+  };
+  const checks = createReadiness(core);
+  const { metrics, scrape } = createMetrics({ database, checks });
+  const deps: Deps = {
+    ...core,
     defaultProvider: config.defaultProvider ?? stores[0]!.provider,
     secret: config.secret,
-    clock: () => new Date(),
     random: randomBytes,
     keyPrefix: config.keyPrefix,
     publicBaseUrl: config.publicBaseUrl,
@@ -118,10 +126,11 @@ async function open(
     dev: config.dev,
     log,
     identify: config.identity && openIdentity(config.identity),
+    metrics,
     authenticate,
     beforeInit,
     announce: announcing?.announce,
   };
   if (config.janitorSeconds) running.push(startJanitor(deps, config.janitorSeconds, config).stop);
-  return deps;
+  return { deps, checks, metrics: scrape };
 }

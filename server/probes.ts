@@ -1,16 +1,17 @@
 import { Hono } from 'hono';
+import { METRICS_TYPE } from './metrics.ts';
 import type { Opened } from './open.ts';
 import { bearerOf, isLocal } from './session/caller.ts';
 import { hashToken, sameBytes } from './token.ts';
 
-export interface ProbeOptions extends Pick<Opened, 'checks'> {
+export interface ProbeOptions extends Pick<Opened, 'checks' | 'metrics'> {
   /** Opens the details to callers from elsewhere. */
   token: string | undefined;
   isStopping: () => boolean;
 }
 
-/** What balancers and monitors ask the stand-alone server: `/healthz`, `/readyz`. */
-export function createProbes({ checks, token, isStopping }: ProbeOptions): Hono {
+/** What balancers and monitors ask the stand-alone server: `/healthz`, `/readyz`, `/metrics`. */
+export function createProbes({ checks, metrics, token, isStopping }: ProbeOptions): Hono {
   /** Programs of this machine, and whoever knows the token. */
   const maySee = ({ headers }: Request): boolean => {
     const given = bearerOf(headers);
@@ -28,5 +29,11 @@ export function createProbes({ checks, token, isStopping }: ProbeOptions): Hono 
       { status: success ? 200 : 503, headers: { 'cache-control': 'no-store' } },
     );
   });
+  // Whoever may not see it hears what is said of any other address.
+  app.get('/metrics', async (context) =>
+    maySee(context.req.raw)
+      ? new Response(await metrics(), { headers: { 'content-type': METRICS_TYPE, 'cache-control': 'no-store' } })
+      : context.notFound(),
+  );
   return app;
 }

@@ -8,6 +8,19 @@ export interface Place {
   id: string;
 }
 
+/** Everybody's open sessions, by status: for whoever looks after all of them. */
+export async function countOpen(sql: Query): Promise<Record<'active' | 'paused' | 'completing', number>> {
+  const rows = await sql`
+    select status, count(*)::integer as count from multipart_uploads
+    where status in ('active', 'paused', 'completing') group by status`;
+  return {
+    active: 0,
+    paused: 0,
+    completing: 0,
+    ...Object.fromEntries(rows.map(({ status, count }) => [status, count])),
+  };
+}
+
 /** At most `limit` sessions of the user, newest first, those after `after` only. */
 export async function listSessions(
   sql: Query,

@@ -66,9 +66,10 @@ export async function abortSession(sql: Query, id: string) {
   );
 }
 
-/** Every open session of the user whose time has run out, to `failed`. */
+/** Every open session of the user whose time has run out, to `failed`; how many. */
 export async function failOverdue(sql: Query, userId: string, now: Date, code: ErrorCode, message: string) {
-  await sql`
+  const failed = await sql`
     update multipart_uploads set status = 'failed', error_code = ${code}, error_message = ${message}
     where user_id = ${userId} and status in ('active', 'paused') and expires_at <= ${now}`;
+  return failed.count;
 }

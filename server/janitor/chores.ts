@@ -34,7 +34,9 @@ async function expire(deps: Deps, session: Session): Promise<void> {
 }
 
 async function end(deps: Deps, id: string, work: Parameters<typeof deps.database.scoped<Session | undefined>>[1]) {
-  if (await deps.database.scoped(SCOPE, work)) void deps.announce?.(id);
+  if (!(await deps.database.scoped(SCOPE, work))) return;
+  deps.metrics?.ended('failed');
+  void deps.announce?.(id);
 }
 
 /**

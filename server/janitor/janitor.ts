@@ -104,6 +104,7 @@ export function startJanitor(deps: Deps, everySeconds: number, options: Pick<Rou
   const run = async () => {
     while (!stopping) {
       const tally = await runRound(deps, { ...options, isStopping });
+      deps.metrics?.tidied({ ...tally });
       const told = TOLD.filter((name) => tally[name]).map((name) => [name, tally[name]]);
       if (told.length) deps.log('janitor', Object.fromEntries(told));
       if (!stopping) await bell.wait(everySeconds * 1000 * (0.75 + Math.random() / 2));

@@ -38,6 +38,7 @@ export function watch(deps: Deps): MiddlewareHandler {
       const { status } = context.res;
       const ms = Math.round((performance.now() - startedAt) * 10) / 10;
       const { call, userId } = request;
+      deps.metrics?.requested(call ?? (method === 'OPTIONS' ? 'preflight' : 'none'), status, ms / 1000);
       deps.log('request', { method, path: path.slice(0, LONGEST_PATH), call, status, ms, userId });
     });
   };

@@ -10,7 +10,8 @@ export async function abortUpload(deps: Deps, held: Held): Promise<AbortAnswer> 
   if (status !== 'aborted') {
     assertOpen(held.session);
     const aborted = await deps.database.scoped(held.scope, (sql) => abortSession(sql, id));
-    if (!aborted) {
+    if (aborted) deps.metrics?.ended('aborted');
+    else {
       const now = await deps.database.scoped(held.scope, (sql) => findSession(sql, id));
       if (!now) throw notFound();
       if (now.status !== 'aborted') assertOpen(now);

@@ -128,6 +128,8 @@ async function settle(deps: Deps, held: Held, session: Session, holder: string, 
     finishCompletion(sql, session.id, holder, { etag: finished.etag, url, verifiedBy }),
   );
   if (!done) return settled(deps, held, session);
+  deps.metrics?.ended('completed');
+  deps.metrics?.verified(size);
   await deps.announce?.(session.id);
   return done;
 }

@@ -14,6 +14,8 @@ export async function endInFailure(
   holder?: string,
 ): Promise<Session | undefined> {
   const failed = await deps.database.scoped(scope, (sql) => failSession(sql, id, code, message, holder));
-  if (failed) void deps.announce?.(id);
+  if (!failed) return undefined;
+  deps.metrics?.ended('failed');
+  void deps.announce?.(id);
   return failed;
 }

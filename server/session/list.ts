@@ -17,11 +17,13 @@ export interface ListWish {
 /** One page of the caller's sessions, newest first; what is begun meanwhile changes no later page. */
 export async function listUploads(deps: Deps, { userId }: Caller, wish: ListWish): Promise<ListAnswer> {
   const after = wish.cursor === undefined ? undefined : placeOf(wish.cursor);
+  let overdue = 0;
   const found = await deps.database.scoped({ user: userId }, async (sql) => {
-    await failOverdue(sql, userId, deps.clock(), 'UPLOAD_EXPIRED', OVERDUE);
+    overdue = await failOverdue(sql, userId, deps.clock(), 'UPLOAD_EXPIRED', OVERDUE);
     // One more than asked for tells whether there is another page.
     return listSessions(sql, userId, { ...wish, limit: wish.limit + 1, after });
   });
+  deps.metrics?.ended('failed', overdue);
   const page = found.slice(0, wish.limit);
   return {
     success: true,

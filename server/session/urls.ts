@@ -24,7 +24,7 @@ export function urlSeconds(deps: Deps, session: Pick<Session, 'expiresAt'>, part
 }
 
 /** One presigned URL for each wanted part, bound to its length and, where given, to its digest. */
-export function partUrls(
+export async function partUrls(
   deps: Deps,
   bucket: Bucket,
   session: Session & { uploadId: string },
@@ -32,11 +32,14 @@ export function partUrls(
 ): Promise<PartUrl[]> {
   const upload = { key: session.fileKey, uploadId: session.uploadId };
   const expiresIn = urlSeconds(deps, session, parts);
-  return Promise.all(
+  const startedAt = performance.now();
+  const urls = await Promise.all(
     parts.map(async ({ partNumber, digest }) => {
       const range = partRange(session, partNumber);
       const bound = deps.partDigest && digest ? { ...range, digest } : range;
       return { ...range, ...(await bucket.presignPart(upload, bound, expiresIn)) };
     }),
   );
+  if (urls.length) deps.metrics?.signed(urls.length, (performance.now() - startedAt) / 1000);
+  return urls;
 }
