@@ -18,7 +18,7 @@ const KEY = `mpk_${randomBytes(32).toString('base64url')}`;
 const SECRETS = {
   PARTWAY_SECRET: randomBytes(33).toString('base64'),
   WEBHOOK_SECRET: `whsec_${randomBytes(32).toString('base64')}`,
-  METRICS_TOKEN: 'plain words for metrics',
+  METRICS_TOKEN: 'plain-words-for-metrics',
 };
 
 let database: TestDatabase;
