@@ -210,6 +210,7 @@ const errorAnswer = of<ErrorAnswer & { missing?: number[]; partNumber?: number; 
     success: z.literal(false),
     error: errorCode.describe('stays the same from version to version'),
     message: z.string().describe('what is wrong and what to do, in a sentence for people'),
+    requestId: z.string().optional().describe('of 5xx: what the server’s log has it under'),
     missing: z.array(partNumber).optional().describe('of `INCOMPLETE_PARTS`: the first hundred of them'),
     partNumber: partNumber.optional().describe('of `PART_ALREADY_STORED`: which one'),
   }),
