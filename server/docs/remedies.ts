@@ -31,7 +31,7 @@ export const REMEDIES: Record<ErrorCode, [remedy: string, calls?: CallName[]]> =
   FORBIDDEN: ['the credential does not reach that far', ['grant', 'claim', 'list']],
   GRANT_EXHAUSTED: ['the credential does not reach that far', ['init']],
   UPLOAD_REFUSED: ["the app's `beforeInit` says no; the message is its own", ['init']],
-  KEY_REVOKED: ['the API key that it was begun with has been revoked: begin anew with a valid one', OPEN],
+  KEY_REVOKED: ['the API key that it was begun with has been revoked: begin anew with a valid one', ['grant', ...OPEN]],
   UPLOAD_NOT_FOUND: ["unknown, or somebody else's", ['claim', ...TOKEN]],
   NOT_FOUND: ["unknown, or somebody else's", NONE],
   METHOD_NOT_ALLOWED: ['the message names the method', NONE],
