@@ -23,7 +23,7 @@ export interface Outbox {
 
 /** The events for `target`. Any number of processes may take from it at once; each event goes to one of them. */
 export function openOutbox(database: Database, target: Target): Outbox {
-  const scoped = <T>(work: (sql: Query) => Promise<T>) => database.scoped({ service: 'outbox' }, work);
+  const scoped = <T>(work: (sql: Query) => Promise<T>) => database.single({ service: 'outbox' }, work);
   const take = (leaseSeconds: number, which: (sql: Query) => PendingQuery<Row[]>, limit: number) =>
     scoped(async (sql) => {
       const rows = await sql`

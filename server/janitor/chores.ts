@@ -51,5 +51,5 @@ export async function sweep(deps: Deps, session: Session): Promise<void> {
   for (const upload of [...known, ...listed]) await bucket.abortUpload(upload);
   const unwanted = status === 'aborted' || (status === 'failed' && errorCode !== 'UPLOAD_EXPIRED');
   if (unwanted && (await bucket.headObject(key))) await bucket.deleteObject(key);
-  await deps.database.scoped(SCOPE, (sql) => markSwept(sql, id));
+  await deps.database.single(SCOPE, (sql) => markSwept(sql, id));
 }

@@ -61,7 +61,7 @@ export async function runRound(deps: Deps, options: RoundOptions): Promise<Tally
   /** Until none is due; a store that is away is not asked for each of thousands. */
   const doAll = (chore: Chore) => async () => {
     for (let away = false; !away && !isStopping(); ) {
-      const taken = await deps.database.scoped(SCOPE, (sql) => takeChores(sql, chore, LANES, TENDED_SECONDS));
+      const taken = await deps.database.single(SCOPE, (sql) => takeChores(sql, chore, LANES, TENDED_SECONDS));
       if (!taken.length) return;
       away = true;
       const done = taken.map((session) =>
@@ -81,7 +81,7 @@ export async function runRound(deps: Deps, options: RoundOptions): Promise<Tally
   };
   for (const chore of Object.keys(CHORES) as Chore[]) await attempt(chore, doAll(chore));
   await attempt('reconcile', async () => {
-    const due = await deps.database.scoped(SCOPE, (sql) => takeRound(sql, 'reconcile', RECONCILE_SECONDS));
+    const due = await deps.database.single(SCOPE, (sql) => takeRound(sql, 'reconcile', RECONCILE_SECONDS));
     for (const bucket of due || always ? Object.values(deps.buckets) : []) {
       const found = await reconcile(deps, bucket, isStopping);
       for (const name of ['strays', 'lost', 'foreign'] as const) tally[name] += found[name];
@@ -89,9 +89,9 @@ export async function runRound(deps: Deps, options: RoundOptions): Promise<Tally
   });
   await attempt('prune', async () => {
     for (let removed = PRUNED_AT_ONCE; removed === PRUNED_AT_ONCE && !isStopping(); tally.pruned += removed)
-      removed = await deps.database.scoped(SCOPE, (sql) => pruneSessions(sql, retentionDays, PRUNED_AT_ONCE));
-    await deps.database.scoped(SCOPE, pruneGrants);
-    await deps.database.scoped({ service: 'outbox' }, (sql) => pruneEvents(sql, EVENT_DAYS));
+      removed = await deps.database.single(SCOPE, (sql) => pruneSessions(sql, retentionDays, PRUNED_AT_ONCE));
+    await deps.database.single(SCOPE, pruneGrants);
+    await deps.database.single({ service: 'outbox' }, (sql) => pruneEvents(sql, EVENT_DAYS));
   });
   return tally;
 }

@@ -53,7 +53,7 @@ interface Stretch {
 async function compare(deps: Deps, bucket: Bucket, stretch: Stretch, tally: Reconciled): Promise<void> {
   const keys = [...new Set(stretch.uploads.map(({ key }) => key))];
   const known = new Map(
-    (await deps.database.scoped(SCOPE, (sql) => findByKeys(sql, bucket.name, keys))).map((s) => [s.fileKey, s]),
+    (await deps.database.single(SCOPE, (sql) => findByKeys(sql, bucket.name, keys))).map((s) => [s.fileKey, s]),
   );
   for (const upload of stretch.uploads) {
     const session = known.get(upload.key);
@@ -76,7 +76,7 @@ const isStray = ({ status, uploadId }: Session, upload: Upload): boolean =>
 async function* openWithin(deps: Deps, bucket: Bucket, { after, upTo }: Stretch): AsyncGenerator<Session> {
   for (let from = after; ; ) {
     const where = { after: from, last: upTo, limit: PAGE };
-    const page = await deps.database.scoped(SCOPE, (sql) => findOpenBetween(sql, bucket.name, where));
+    const page = await deps.database.single(SCOPE, (sql) => findOpenBetween(sql, bucket.name, where));
     const ours = page.filter(({ fileKey }) => fileKey.startsWith(deps.keyPrefix));
     yield* ours;
     if (ours.length < PAGE) return;

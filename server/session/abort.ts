@@ -9,10 +9,10 @@ export async function abortUpload(deps: Deps, held: Held): Promise<AbortAnswer> 
   const { id, status, fileKey } = held.session;
   if (status !== 'aborted') {
     assertOpen(held.session);
-    const aborted = await deps.database.scoped(held.scope, (sql) => abortSession(sql, id));
+    const aborted = await deps.database.single(held.scope, (sql) => abortSession(sql, id));
     if (aborted) deps.metrics?.ended('aborted');
     else {
-      const now = await deps.database.scoped(held.scope, (sql) => findSession(sql, id));
+      const now = await deps.database.single(held.scope, (sql) => findSession(sql, id));
       if (!now) throw notFound();
       if (now.status !== 'aborted') assertOpen(now);
     }

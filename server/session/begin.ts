@@ -33,7 +33,7 @@ export async function beginSession(
   objectHeaders(asked);
   const holder = newId(deps.random);
   const scope = { user: caller.userId, credentialHash: caller.credentialHash };
-  const find = () => deps.database.scoped(scope, (sql) => findByIdempotencyKey(sql, caller.userId, idempotencyKey!));
+  const find = () => deps.database.single(scope, (sql) => findByIdempotencyKey(sql, caller.userId, idempotencyKey!));
   // What was begun already is not asked about again.
   const begun = deps.beforeInit && idempotencyKey !== null ? await find() : undefined;
   const fresh = begun ? asked : await heedPolicy(deps, asked);

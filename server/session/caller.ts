@@ -75,13 +75,13 @@ async function identify(deps: Deps, request: Request): Promise<Caller> {
     throw new UploadError('UNAUTHENTICATED', 'The key "dev" works only with --dev and only from this machine.');
   }
   if (isGrant(credential)) {
-    const grant = await deps.database.scoped({ credentialHash }, (sql) => findGrant(sql, credentialHash));
+    const grant = await deps.database.single({ credentialHash }, (sql) => findGrant(sql, credentialHash));
     if (!grant) throw new UploadError('UNAUTHENTICATED', 'This grant is not known here; ask for a new one.');
     if (grant.expiresAt <= deps.clock())
       throw new UploadError('GRANT_EXPIRED', 'This grant has expired; ask for a new one.');
     return { userId: grant.userId, apiKeyId: grant.apiKeyId, grant, credentialHash };
   }
-  const key = await deps.database.scoped({ credentialHash }, (sql) => findApiKey(sql, credentialHash));
+  const key = await deps.database.single({ credentialHash }, (sql) => findApiKey(sql, credentialHash));
   if (!key) throw new UploadError('UNAUTHENTICATED', 'This API key is not known here.');
   return { userId: key.userId, apiKeyId: key.id, credentialHash };
 }

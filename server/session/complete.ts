@@ -51,11 +51,11 @@ async function finish(deps: Deps, held: Held, wish: Wish): Promise<Session> {
   if (held.session.status !== 'completing') assertStarted(held.session);
   const holder = newId(deps.random);
   const turn = await patiently(WAIT_MS, async () => {
-    const leased = await deps.database.scoped(held.scope, (sql) =>
+    const leased = await deps.database.single(held.scope, (sql) =>
       leaseCompletion(sql, held.session.id, holder, LEASE_SECONDS, wish.objectDigest ?? null),
     );
     if (leased) return { leased };
-    const settled = await deps.database.scoped(held.scope, (sql) => findSession(sql, held.session.id));
+    const settled = await deps.database.single(held.scope, (sql) => findSession(sql, held.session.id));
     // Another token was issued meanwhile, and this one opens nothing any more.
     if (!settled) throw notFound();
     return settled.status !== 'completing' ? { settled } : undefined;
@@ -97,7 +97,7 @@ async function completeLeased(
     const finished = unsure ? undefined : seen;
     if (!finished) {
       const stored = parts?.map((part) => part.partNumber);
-      await deps.database.scoped(held.scope, (sql) => releaseCompletion(sql, session.id, holder, stored));
+      await deps.database.single(held.scope, (sql) => releaseCompletion(sql, session.id, holder, stored));
       throw unsure ? seen : await lostOr(deps, held, error);
     }
   }
@@ -124,7 +124,7 @@ async function settle(deps: Deps, held: Held, session: Session, holder: string, 
   const url = deps.publicBaseUrl
     ? new URL(session.fileKey, `${deps.publicBaseUrl}/`).href
     : held.bucket.addressOf(session.fileKey);
-  const done = await deps.database.scoped(held.scope, (sql) =>
+  const done = await deps.database.single(held.scope, (sql) =>
     finishCompletion(sql, session.id, holder, { etag: finished.etag, url, verifiedBy }),
   );
   if (!done) return settled(deps, held, session);
@@ -136,7 +136,7 @@ async function settle(deps: Deps, held: Held, session: Session, holder: string, 
 
 /** What whoever took over has made of it. */
 const settled = async (deps: Deps, { scope }: Held, session: Session): Promise<Session> =>
-  (await deps.database.scoped(scope, (sql) => findSession(sql, session.id))) ?? session;
+  (await deps.database.single(scope, (sql) => findSession(sql, session.id))) ?? session;
 
 /** Every part there, each of its size, and the caller's ETags, where it gave any, the store's; else throws `INCOMPLETE_PARTS`. */
 function completeParts(session: Session, parts: UploadedPart[], wish: Wish): UploadedPart[] {

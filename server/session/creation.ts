@@ -26,9 +26,9 @@ export async function createUpload(
   const scope = { user: caller.userId };
   if (repeated) {
     const turn = await patiently(CREATION_WAIT_MS, async () => {
-      const leased = await deps.database.scoped(scope, (sql) => leaseCreation(sql, session.id, holder, CREATION_LEASE));
+      const leased = await deps.database.single(scope, (sql) => leaseCreation(sql, session.id, holder, CREATION_LEASE));
       if (leased) return { leased };
-      const found = await deps.database.scoped(scope, (sql) =>
+      const found = await deps.database.single(scope, (sql) =>
         findByIdempotencyKey(sql, caller.userId, session.idempotencyKey!),
       );
       return found?.uploadId ? { found } : undefined;
@@ -41,12 +41,12 @@ export async function createUpload(
   const key = session.fileKey;
   const uploadId = await create(bucket, session, repeated).catch(async (error) => {
     // The next repeat need not wait for the lease: it looks for what this one may have left behind.
-    await deps.database.scoped(scope, (sql) => releaseCreation(sql, session.id, holder));
+    await deps.database.single(scope, (sql) => releaseCreation(sql, session.id, holder));
     throw error;
   });
-  const attached = await deps.database.scoped(scope, (sql) => attachUpload(sql, session.id, uploadId));
+  const attached = await deps.database.single(scope, (sql) => attachUpload(sql, session.id, uploadId));
   if (attached) return attached;
-  const now = await deps.database.scoped(scope, (sql) => findSession(sql, session.id));
+  const now = await deps.database.single(scope, (sql) => findSession(sql, session.id));
   if (now?.uploadId !== uploadId) await bucket.abortUpload({ key, uploadId });
   if (now) assertOpen(now);
   throw new UploadError('UPLOAD_STARTING', 'This init was overtaken by another; ask again.', { retryAfter: 1 });

@@ -13,7 +13,7 @@ export async function endInFailure(
   message: string,
   holder?: string,
 ): Promise<Session | undefined> {
-  const failed = await deps.database.scoped(scope, (sql) => failSession(sql, id, code, message, holder));
+  const failed = await deps.database.single(scope, (sql) => failSession(sql, id, code, message, holder));
   if (!failed) return undefined;
   deps.metrics?.ended('failed');
   void deps.announce?.(id);

@@ -18,7 +18,7 @@ export async function giveGrant(deps: Deps, caller: Caller, wish: GrantRequest):
   };
   const expiresIn = Math.min(wish.days ?? STANDARD.days, LONGEST_DAYS) * DAY_SECONDS;
   const expiresAt = new Date(deps.clock().getTime() + expiresIn * 1000);
-  await deps.database.scoped({ user: caller.userId }, (sql) =>
+  await deps.database.single({ user: caller.userId }, (sql) =>
     insertGrant(sql, hashToken(grant), { userId: caller.userId, apiKeyId: caller.apiKeyId, ...limits, expiresAt }),
   );
   return { success: true, grant, expiresIn, ...limits };

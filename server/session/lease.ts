@@ -9,7 +9,7 @@ export const LEASE_SECONDS = 30;
 export function keepLease(deps: Deps, held: Held, holder: string): { stop(): void } {
   const renew = () =>
     deps.database
-      .scoped(held.scope, (sql) => renewLease(sql, held.session.id, holder, LEASE_SECONDS))
+      .single(held.scope, (sql) => renewLease(sql, held.session.id, holder, LEASE_SECONDS))
       .catch((error) => deps.log('lease', { error: String(error) }));
   const timer = setInterval(renew, (LEASE_SECONDS / 3) * 1000);
   return { stop: () => clearInterval(timer) };

@@ -31,7 +31,7 @@ export async function holdSession(deps: Deps, token: string, request: Request): 
   if (!id) throw notFound();
   deps.gate?.show(token, deps.clock());
   const scope = { tokenHash: hashToken(token) };
-  let session = await deps.database.scoped(scope, (sql) => findSession(sql, id));
+  let session = await deps.database.single(scope, (sql) => findSession(sql, id));
   if (!session) throw notFound();
   if (credentialOf(request.headers) && (await authenticate(deps, request)).userId !== session.userId) throw notFound();
   tellRequest({ userId: session.userId });

@@ -48,7 +48,7 @@ async function record(
 ): Promise<Session & { uploadId: string }> {
   const stored = listed ? listed.map((part) => part.partNumber) : (wish.stored ?? []);
   if (!listed && !stored.length) return held.session as Session & { uploadId: string };
-  const session = await deps.database.scoped(held.scope, (sql) =>
+  const session = await deps.database.single(held.scope, (sql) =>
     recordStored(sql, held.session.id, stored, listed !== undefined),
   );
   if (!session)

@@ -80,6 +80,47 @@ describe('a database', () => {
     }
   });
 
+  test('that ends connections in the middle of their transactions: each caller is told, and none is missing afterwards', async () => {
+    const server = await serve({ env: env(database.url) });
+    try {
+      const api = apiAt(server.url);
+      const { resumeToken } = await api.begin({ size: 10 });
+      const report = () => api.call('sign', { resumeToken, parts: [], stored: [1] });
+      await query(database.admin(), async (sql) => {
+        // What holds the row back, so that every report stands in its transaction until its connection is ended.
+        const holder = await sql.reserve();
+        await holder`begin`;
+        await holder`select from multipart_uploads where filename = 'film.bin' for update`;
+        await query(database.admin(), async (admin) => {
+          for (let round = 0; round < 3; round++) {
+            // As many as the server has connections, and some that wait for one.
+            let waiting = 25;
+            const reports = Array.from({ length: waiting }, async () => {
+              const answer = await report();
+              waiting--;
+              return answer;
+            });
+            while (waiting)
+              await admin`
+                select pg_terminate_backend(pid) from pg_stat_activity
+                where application_name = 'partway' and datname = current_database() and wait_event_type = 'Lock'`;
+            for (const answer of await Promise.all(reports)) {
+              expect(told(answer)).toEqual([503, 'DATABASE_UNAVAILABLE']);
+              expect(answer.retryAfter).toBeGreaterThan(0);
+            }
+          }
+        });
+        await holder`rollback`;
+        holder.release();
+      });
+      expect(granted(await api.progress(resumeToken)).progress.uploaded).toBe(0);
+      for (const answer of await Promise.all(Array.from({ length: 25 }, report)))
+        expect(granted(answer).progress.uploaded).toBe(1);
+    } finally {
+      await server.stop();
+    }
+  });
+
   test('that goes away and comes back: callers are told when to try again, and it goes on', async () => {
     const wire = await openTunnel(Number(new URL(database.url).port));
     const url = new URL(database.url);
