@@ -10,6 +10,7 @@ import { openIdentity } from './identity/jwt.ts';
 import { startJanitor } from './janitor/janitor.ts';
 import { createLog, type Log } from './log/log.ts';
 import { createMetrics } from './metrics.ts';
+import { pageOrigins } from './origins.ts';
 import { openGate } from './rate/gate.ts';
 
 import { type Check, createReadiness } from './readiness.ts';
@@ -36,8 +37,6 @@ export interface Opened {
 
 /** Connections to the database. */
 const POOL = 20;
-
-const localOrigins = (port: number) => ['localhost', '127.0.0.1', '[::1]'].map((host) => `http://${host}:${port}`);
 
 /**
  * Opens what `createApp` needs: brings the database to the newest migration, opens its pool and the buckets, and
@@ -72,7 +71,7 @@ async function open(
   { log, hide }: Log,
   running: (() => Promise<unknown>)[],
 ): Promise<Omit<Opened, 'close'>> {
-  const allowedOrigins = config.dev ? [...localOrigins(config.port), ...config.allowedOrigins] : config.allowedOrigins;
+  const allowedOrigins = pageOrigins(config);
   let { databaseUrl } = config;
   if (!databaseUrl) {
     const { startPostgres } = await import('./embedded/postgres.ts');

@@ -23,6 +23,7 @@ interface Group {
 const LIMIT = 60_000;
 const LANES = 4;
 const API = 'tests/api';
+const DOCTOR = 'tests/doctor';
 const RGW = `./${API}/ceph.test.ts`;
 
 /** What a test mounts in an app of its own runs where the test does. */
@@ -62,6 +63,13 @@ const GROUPS = [
     lanes: LANES,
   })),
   ...['tests/faults', 'tests/judges'].map(folder),
+  ...RUNTIMES.map((runtime) => ({
+    name: `${DOCTOR}, on ${runtime}`,
+    // What it finds is the same on each; whether it can look is not.
+    paths: [runtime === 'bun' ? DOCTOR : `./${DOCTOR}/healthy.test.ts`],
+    runtime,
+    lanes: LANES,
+  })),
   ...apiGroups(asked.length ? asked : RUNTIMES),
   // Most of their time is a wire that is held slow.
   { ...folder('tests/browser'), lanes: 2 },

@@ -24,7 +24,7 @@ export interface TestStore {
   stop(): Promise<void>;
 }
 
-const clientFor = (endpoint: string, accessKeyId: string, secretAccessKey: string) =>
+export const clientFor = (endpoint: string, accessKeyId: string, secretAccessKey: string) =>
   new S3Client({
     endpoint,
     region: 'us-east-1',

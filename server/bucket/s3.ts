@@ -6,7 +6,7 @@ import { type Bucket, type Finished, StoreFault, type Upload } from './bucket.ts
 import { faultOf } from './fault.ts';
 import { locate, partPresigner } from './presign.ts';
 
-const unquoted = (etag: string | undefined) => (etag ?? '').replaceAll('"', '');
+export const unquoted = (etag: string | undefined) => (etag ?? '').replaceAll('"', '');
 
 const CREATIONS = 3;
 const ABORTS = 5;
@@ -15,19 +15,28 @@ const ANSWER_MS = 20_000;
 /** Putting ten thousand parts together takes a store minutes, some of them without a word. */
 const COMPLETION_MS = 10 * 60_000;
 
+export const finishedOf = (head: S3.HeadObjectCommandOutput): Finished => ({
+  size: head.ContentLength ?? 0,
+  etag: unquoted(head.ETag),
+  md5Etag: !head.ServerSideEncryption?.startsWith('aws:kms') && !head.SSECustomerAlgorithm,
+});
+
+/** How every client of `store` talks to it. */
+export const clientOptions = (store: StoreConfig): S3.S3ClientConfig => ({
+  region: store.region,
+  endpoint: store.endpoint,
+  forcePathStyle: store.pathStyle,
+  credentials: { accessKeyId: store.accessKey, secretAccessKey: store.secretKey, sessionToken: store.sessionToken },
+  // Otherwise the SDK signs the CRC32 of an empty body into presigned URLs.
+  requestChecksumCalculation: 'WHEN_REQUIRED',
+  responseChecksumValidation: 'WHEN_REQUIRED',
+  maxAttempts: 3,
+  requestHandler: { connectionTimeout: 5_000, requestTimeout: ANSWER_MS, throwOnRequestTimeout: true },
+});
+
 /** The bucket that `store` describes, over the AWS SDK; opens no connection until it is used. */
 export function openBucket(store: StoreConfig): Bucket {
-  const options: S3.S3ClientConfig = {
-    region: store.region,
-    endpoint: store.endpoint,
-    forcePathStyle: store.pathStyle,
-    credentials: { accessKeyId: store.accessKey, secretAccessKey: store.secretKey, sessionToken: store.sessionToken },
-    // Otherwise the SDK signs the CRC32 of an empty body into presigned URLs.
-    requestChecksumCalculation: 'WHEN_REQUIRED',
-    responseChecksumValidation: 'WHEN_REQUIRED',
-    maxAttempts: 3,
-    requestHandler: { connectionTimeout: 5_000, requestTimeout: ANSWER_MS, throwOnRequestTimeout: true },
-  };
+  const options = clientOptions(store);
   const client = new S3.S3Client(options);
   /** For what must not be done twice: the answer to the first attempt may have been lost after it had been done. */
   const once = new S3.S3Client({ ...options, maxAttempts: 1, requestHandler: client.config.requestHandler });
@@ -89,13 +98,7 @@ export function openBucket(store: StoreConfig): Bucket {
       undefined,
       call(() => client.send(new S3.HeadObjectCommand({ Bucket, Key: key }))),
     );
-    return (
-      head && {
-        size: head.ContentLength ?? 0,
-        etag: unquoted(head.ETag),
-        md5Etag: !head.ServerSideEncryption?.startsWith('aws:kms') && !head.SSECustomerAlgorithm,
-      }
-    );
+    return head && finishedOf(head);
   }
 
   async function abortUpload(upload: Upload): Promise<void> {

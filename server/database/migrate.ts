@@ -8,7 +8,7 @@ const FOLDER = new URL('../../migrations/', import.meta.url);
 export const MIGRATIONS = ['0001_sessions.sql', '0002_outbox.sql', '0003_upkeep.sql', '0004_revocation.sql'];
 /** Any fixed number: servers that start at once take turns on it. */
 const LOCK = 7_277_929;
-const OLDEST_POSTGRES = 140_000;
+export const OLDEST_POSTGRES = 140_000;
 
 const refused = (error: unknown) => (error as { code?: string }).code === '42501';
 

@@ -8,6 +8,19 @@ const NAME = 'uploads';
 const ACCESS_KEY = 'partway';
 const SECRET_KEY = 'partway-local-secret';
 
+/** The embedded bucket that listens on `port`. */
+export const storeAt = (port: number): StoreConfig => ({
+  provider: 'S3',
+  endpoint: `http://127.0.0.1:${port}`,
+  region: 'us-east-1',
+  bucket: NAME,
+  accessKey: ACCESS_KEY,
+  secretKey: SECRET_KEY,
+  sessionToken: undefined,
+  pathStyle: true,
+  profile: PROFILES.generic,
+});
+
 /** Starts the embedded bucket on loopback, in `DATA_DIR/bucket`; pages of `origins` may talk to it. */
 export async function startBucket(
   config: Config,
@@ -26,16 +39,5 @@ export async function startBucket(
     hostname: '127.0.0.1',
     port: config.bucketPort,
   });
-  const store: StoreConfig = {
-    provider: 'S3',
-    endpoint: `http://127.0.0.1:${listener.port}`,
-    region: 'us-east-1',
-    bucket: NAME,
-    accessKey: ACCESS_KEY,
-    secretKey: SECRET_KEY,
-    sessionToken: undefined,
-    pathStyle: true,
-    profile: PROFILES.generic,
-  };
-  return { store, folder, stop: () => listener.stop() };
+  return { store: storeAt(listener.port), folder, stop: () => listener.stop() };
 }

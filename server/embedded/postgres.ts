@@ -1,3 +1,5 @@
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
 import { StartError } from '../fault.ts';
 import { findBinaries } from './postgres/binaries.ts';
 import { prepareCluster } from './postgres/cluster.ts';
@@ -27,6 +29,8 @@ export interface EmbeddedPostgresOptions {
   shelter?: string;
 }
 
+const SHELTER = '/var/lib/partway';
+
 /**
  * Starts PostgreSQL on `folder`, or adopts the one still running there. It outlives this process unless stopped.
  * Throws StartError where it cannot, or while another living server has the folder.
@@ -37,7 +41,7 @@ export interface EmbeddedPostgresOptions {
  */
 export async function startPostgres(options: EmbeddedPostgresOptions): Promise<EmbeddedPostgres> {
   try {
-    const place = await choosePlace(options.folder, options.shelter ?? '/var/lib/partway');
+    const place = await choosePlace(options.folder, options.shelter ?? SHELTER);
     const release = lock(place);
     try {
       return await start(place, release);
@@ -53,6 +57,14 @@ export async function startPostgres(options: EmbeddedPostgresOptions): Promise<E
       { cause },
     );
   }
+}
+
+/** The address of the PostgreSQL that runs on `folder`, whoever started it; undefined where none does. */
+export async function findPostgres(folder: string): Promise<string | undefined> {
+  if (!existsSync(join(folder, 'postgres'))) return undefined;
+  const place = await choosePlace(folder, SHELTER);
+  const running = await findPostmaster(place.data);
+  return running && prepareDatabase(running.port, keepPasswords(place));
 }
 
 async function start(place: Place, release: () => void): Promise<EmbeddedPostgres> {

@@ -37,7 +37,14 @@ test('what its modules import is what it depends on', async () => {
   await succeed(folder, ['tar', '-xf', tarball, '-C', unpacked]);
   const { metafile } = await build({
     absWorkingDir: join(unpacked, 'package/dist'),
-    entryPoints: ['server/main.js', 'server/keys.js', 'server/index.js', 'client/element/global.js', 'sw/index.js'],
+    entryPoints: [
+      'server/main.js',
+      'server/doctor.js',
+      'server/keys.js',
+      'server/index.js',
+      'client/element/global.js',
+      'sw/index.js',
+    ],
     bundle: true,
     packages: 'external',
     format: 'esm',
