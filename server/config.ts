@@ -1,4 +1,5 @@
 import { resolve } from 'node:path';
+import { amazonAt, cloudflareAt } from './bucket/address.ts';
 import type { Profile } from './contract/profile.ts';
 import { PROFILES } from './contract/profiles.ts';
 import type { Provider } from './contract/wire.ts';
@@ -42,6 +43,10 @@ export interface Config {
   partDigest: boolean;
   dataDir: string;
   secret: string;
+  /** Secrets of before: what was made under them still opens. */
+  previousSecrets: string[];
+  /** Requests may bring credentials of their own. */
+  requestCredentials: boolean;
   webhook: Webhook | undefined;
   limits: Limits;
   /** Seconds between two rounds of the janitor; 0 leaves it all to `partway-janitor --once`. */
@@ -81,6 +86,8 @@ export function readConfig(env: Env, argv: string[] = []): Config {
     partDigest: read.choice('PART_DIGEST', ['md5', 'none']) !== 'none',
     dataDir: resolve(read.text('DATA_DIR') ?? '.partway'),
     secret: read.secret('PARTWAY_SECRET', dev),
+    previousSecrets: read.secrets('PARTWAY_SECRET_PREVIOUS'),
+    requestCredentials: read.choice('ALLOW_REQUEST_CREDENTIALS', ['true', 'false']) === 'true',
     webhook: webhook(read, faults),
     limits: {
       fileSize: read.size('MAX_FILE_SIZE'),
@@ -127,7 +134,7 @@ export const readTargets = (env: Env): Target[] => (reader(env, []).text('WEBHOO
 function s3(read: Reader): StoreConfig | undefined {
   const keys = read.all('S3_', ['ACCESS_KEY', 'SECRET_KEY', 'BUCKET'], read.text('S3_ENDPOINT') !== undefined);
   const region = read.region('S3_REGION', 'us-east-1');
-  const endpoint = read.address('S3_ENDPOINT', ['http:', 'https:']) ?? `https://s3.${region}.amazonaws.com`;
+  const endpoint = read.address('S3_ENDPOINT', ['http:', 'https:']) ?? amazonAt(region);
   const amazon = /\.amazonaws\.com(\.cn)?$/.test(new URL(endpoint).hostname);
   const profile = PROFILES[read.choice('S3_PROFILE', ['S3', 'R2', 'generic']) ?? (amazon ? 'S3' : 'generic')];
   const smallestPart = read.number('S3_SMALLEST_PART', 1, profile.largestPart) ?? profile.smallestPart;
@@ -153,7 +160,7 @@ function r2(read: Reader): StoreConfig | undefined {
   if (!keys) return undefined;
   return {
     provider: 'R2',
-    endpoint: endpoint ?? `https://${keys.ACCOUNT_ID}.r2.cloudflarestorage.com`,
+    endpoint: endpoint ?? cloudflareAt(keys.ACCOUNT_ID!),
     region: 'auto',
     bucket: keys.BUCKET!,
     accessKey: keys.ACCESS_KEY!,

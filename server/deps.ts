@@ -1,5 +1,7 @@
 import type { Bucket } from './bucket/bucket.ts';
+import type { StoreConfig } from './config.ts';
 import type { Provider } from './contract/wire.ts';
+import type { Shelf } from './credentials/shelf.ts';
 import type { Database } from './database/connection.ts';
 import type { Hooks } from './hooks.ts';
 import type { Identify } from './identity/jwt.ts';
@@ -14,8 +16,16 @@ export interface Deps {
   database: Database;
   buckets: Partial<Record<Provider, Bucket>>;
   defaultProvider: Provider;
-  /** Key of the resume tokens' HMAC. */
+  /** Key of the resume tokens' HMAC; what seals the credentials of requests is derived from it. */
   secret: string;
+  /** What was made under these still opens. */
+  previousSecrets: string[];
+  /** Requests may bring credentials of their own. */
+  requestCredentials: boolean;
+  /** Opens what such credentials lead to. */
+  openBucket: (store: StoreConfig) => Bucket;
+  /** What was opened so, and may be wanted again. */
+  broughtBuckets: Shelf;
   clock: () => Date;
   random: Random;
   keyPrefix: string;

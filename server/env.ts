@@ -112,6 +112,12 @@ export function reader(env: Env, faults: string[]) {
     faults.push(`${name} must have at least ${shortest} characters, and no blanks.`);
     return undefined;
   };
+  const secrets = (name: string) => {
+    const values = text(name)?.split(/\s+/) ?? [];
+    if (values.some((value) => value.length < SHORTEST_SECRET))
+      faults.push(`${name} must be secrets of at least ${SHORTEST_SECRET} characters each, with blanks between.`);
+    return values;
+  };
   const prefix = (name: string, standard: string) => {
     const value = text(name) ?? standard;
     if (isKeyPrefix(value)) return value;
@@ -141,5 +147,6 @@ export function reader(env: Env, faults: string[]) {
     origins,
     secret,
     token,
+    secrets,
   };
 }

@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { startAnnouncing, targetsOf } from './announce.ts';
 import { openBucket } from './bucket/s3.ts';
 import type { Config } from './config.ts';
+import { createShelf } from './credentials/shelf.ts';
 import { openDatabase } from './database/connection.ts';
 import { migrate } from './database/migrate.ts';
 import type { Deps } from './deps.ts';
@@ -37,6 +38,8 @@ export interface Opened {
 
 /** Connections to the database. */
 const POOL = 20;
+/** Buckets of callers that are kept open. */
+const BROUGHT = 100;
 
 /**
  * Opens what `createApp` needs: brings the database to the newest migration, opens its pool and the buckets, and
@@ -100,9 +103,10 @@ async function open(
   const announcing = targets.length ? startAnnouncing(database, tellers, log) : undefined;
   if (announcing) running.push(announcing.stop);
   const buckets = stores.map(openBucket);
+  const broughtBuckets = createShelf(BROUGHT);
   // Last of all: what is in flight may still need them.
   running.unshift(async () => {
-    for (const bucket of buckets) bucket.close();
+    for (const bucket of [...buckets, broughtBuckets]) bucket.close();
   });
   const core = {
     database,
@@ -115,6 +119,10 @@ async function open(
     ...core,
     defaultProvider: config.defaultProvider ?? stores[0]!.provider,
     secret: config.secret,
+    previousSecrets: config.previousSecrets,
+    requestCredentials: config.requestCredentials,
+    openBucket,
+    broughtBuckets,
     random: randomBytes,
     keyPrefix: config.keyPrefix,
     publicBaseUrl: config.publicBaseUrl,

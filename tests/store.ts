@@ -35,9 +35,17 @@ export const clientFor = (endpoint: string, accessKeyId: string, secretAccessKey
   });
 
 /** The embedded bucket; `smallestPart` in bytes lets a test use many small parts. */
-export async function embeddedStore({ smallestPart }: { smallestPart?: number } = {}): Promise<TestStore> {
+export async function embeddedStore({
+  smallestPart,
+  accessKey = 'partway',
+  secretKey = 'partway-local-secret',
+}: {
+  smallestPart?: number;
+  accessKey?: string;
+  secretKey?: string;
+} = {}): Promise<TestStore> {
   const folder = mkdtempSync(join(tmpdir(), 'partway-bucket-'));
-  const keys = { accessKey: 'partway', secretKey: 'partway-local-secret' };
+  const keys = { accessKey, secretKey };
   const bucket = await startBucket({
     folder,
     ...keys,

@@ -50,6 +50,15 @@ export interface InitRequest {
   partUrlCount?: number;
   parts?: PartDigest[];
   fingerprint?: string;
+  /** Another bucket than the configured ones, by a server with an API key; all four of the provider, which must be named. */
+  r2AccessKey?: string;
+  r2SecretKey?: string;
+  r2AccountId?: string;
+  r2Bucket?: string;
+  s3AccessKey?: string;
+  s3SecretKey?: string;
+  s3Bucket?: string;
+  s3Region?: string;
 }
 export interface InitAnswer {
   success: true;
@@ -122,6 +131,7 @@ export interface CompleteRequest {
 export interface CompleteAnswer {
   success: true;
   url: string;
+  /** Missing where the bucket is the caller's own and the answer is given again. */
   downloadUrl?: string;
   fileKey: string;
   filename: string;

@@ -48,6 +48,7 @@ export async function releaseCompletion(sql: Query, id: string, holder: string, 
   );
 }
 
+/** `completing → completed`; nobody needs the keys to a caller's bucket any more. */
 export async function finishCompletion(
   sql: Query,
   id: string,
@@ -59,7 +60,8 @@ export async function finishCompletion(
       update multipart_uploads
       set status = 'completed', completed_at = now(), lease_holder = null, lease_until = null, etag = ${answer.etag},
         url = ${answer.url}, verified_by = ${answer.verifiedBy},
-        stored_parts = int4multirange(int4range(1, total_parts + 1))
+        stored_parts = int4multirange(int4range(1, total_parts + 1)),
+        swept = swept or callers_bucket, sealed_credentials = null
       where id = ${id} and status = 'completing' and lease_holder = ${holder}
       returning ${sql.unsafe(COLUMNS)}`,
   );

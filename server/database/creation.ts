@@ -6,12 +6,12 @@ export async function insertSession(sql: Query, s: NewSession, holder: string, l
   return first(
     await sql`
       insert into multipart_uploads (id, user_id, api_key_id, grant_id, provider, bucket, file_key, filename, content_type,
-        file_size, part_size, total_parts, idempotency_key, fingerprint, token_hash, metadata, created_at, expires_at,
-        lease_holder, lease_until)
+        file_size, part_size, total_parts, idempotency_key, fingerprint, token_hash, metadata, sealed_credentials, callers_bucket, created_at,
+        expires_at, lease_holder, lease_until)
       values (${s.id}, ${s.userId}, ${s.apiKeyId}, ${s.grantId}, ${s.provider}, ${s.bucket}, ${s.fileKey}, ${s.filename},
         ${s.contentType}, ${s.fileSize}, ${s.partSize}, ${s.totalParts}, ${s.idempotencyKey}, ${s.fingerprint},
-        ${Buffer.from(s.tokenHash)}, ${sql.json(s.metadata)}, ${s.createdAt}, ${s.expiresAt},
-        ${holder}, now() + make_interval(secs => ${leaseSeconds}))
+        ${Buffer.from(s.tokenHash)}, ${sql.json(s.metadata)}, ${s.sealedCredentials && Buffer.from(s.sealedCredentials)},
+        ${s.sealedCredentials !== null}, ${s.createdAt}, ${s.expiresAt}, ${holder}, now() + make_interval(secs => ${leaseSeconds}))
       on conflict (user_id, idempotency_key) where idempotency_key is not null do nothing
       returning ${sql.unsafe(COLUMNS)}`,
   );

@@ -5,7 +5,13 @@ import { SERVER_ROLE } from './connection.ts';
 
 const FOLDER = new URL('../../migrations/', import.meta.url);
 /** In the order in which they are applied. */
-export const MIGRATIONS = ['0001_sessions.sql', '0002_outbox.sql', '0003_upkeep.sql', '0004_revocation.sql'];
+export const MIGRATIONS = [
+  '0001_sessions.sql',
+  '0002_outbox.sql',
+  '0003_upkeep.sql',
+  '0004_revocation.sql',
+  '0005_request_credentials.sql',
+];
 /** Any fixed number: servers that start at once take turns on it. */
 const LOCK = 7_277_929;
 export const OLDEST_POSTGRES = 140_000;

@@ -26,6 +26,10 @@ export interface Session extends Plan {
   tokenHash: Uint8Array;
   tokenGeneration: number;
   metadata: Record<string, string>;
+  /** Keys to the caller's own bucket, until nothing is left to do there. */
+  sealedCredentials: Uint8Array | null;
+  /** The bucket is the caller's: none of the configured ones, whatever its name. */
+  callersBucket: boolean;
   idempotencyKey: string | null;
   fingerprint: string | null;
   errorCode: ErrorCode | null;
@@ -49,14 +53,15 @@ export interface NewSession extends Plan {
   fingerprint: string | null;
   tokenHash: Uint8Array;
   metadata: Record<string, string>;
+  sealedCredentials: Uint8Array | null;
   createdAt: Date;
   expiresAt: Date;
 }
 
 export const COLUMNS = `id, user_id, provider, bucket, file_key, upload_id, filename, content_type, file_size, part_size, total_parts,
   stored_parts::text as stored, status, lease_holder, coalesce(lease_until > now(), false) as leased, etag, url, verified_by,
-  object_digest, token_hash, token_generation, metadata, idempotency_key, fingerprint, error_code, error_message, created_at,
-  updated_at, expires_at`;
+  object_digest, token_hash, token_generation, metadata, sealed_credentials, callers_bucket, idempotency_key, fingerprint, error_code,
+  error_message, created_at, updated_at, expires_at`;
 
 // biome-ignore lint/suspicious/noExplicitAny: a row of the database, given its type here
 export const fromRow = (row: any): Session => ({
@@ -82,6 +87,8 @@ export const fromRow = (row: any): Session => ({
   tokenHash: row.token_hash,
   tokenGeneration: row.token_generation,
   metadata: row.metadata,
+  sealedCredentials: row.sealed_credentials,
+  callersBucket: row.callers_bucket,
   idempotencyKey: row.idempotency_key,
   fingerprint: row.fingerprint,
   errorCode: row.error_code,

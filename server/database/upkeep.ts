@@ -41,9 +41,9 @@ export async function expireSession(sql: Query, id: string, code: ErrorCode, mes
   );
 }
 
-/** The store has nothing left of it. */
+/** The store has nothing left of it, and nobody needs the keys to a caller's bucket any more. */
 export async function markSwept(sql: Query, id: string): Promise<void> {
-  await sql`update multipart_uploads set swept = true where id = ${id}`;
+  await sql`update multipart_uploads set swept = true, sealed_credentials = null where id = ${id}`;
 }
 
 /** Removes at most `limit` ended sessions that have outlived their time by `days`; returns how many. */
@@ -78,16 +78,16 @@ export async function takeRound(sql: Query, name: 'reconcile', seconds: number):
   return rows.length > 0;
 }
 
-/** The sessions of `keys` in `bucket`. */
+/** The sessions of `keys` in `bucket`, a configured one. */
 export async function findByKeys(sql: Query, bucket: string, keys: string[]): Promise<Session[]> {
   const rows = await sql`
     select ${sql.unsafe(COLUMNS)} from multipart_uploads
-    where file_key collate "C" = any(${keys}) and bucket = ${bucket}`;
+    where file_key collate "C" = any(${keys}) and bucket = ${bucket} and not callers_bucket`;
   return rows.map(fromRow);
 }
 
 /**
- * At most `limit` sessions that should have an upload in `bucket`, with keys above `after` and up to `last`; in the
+ * At most `limit` sessions that should have an upload in `bucket`, a configured one, with keys above `after` and up to `last`; in the
  * order of their keys, which is the store's.
  */
 export async function findOpenBetween(
@@ -97,7 +97,7 @@ export async function findOpenBetween(
 ): Promise<Session[]> {
   const rows = await sql`
     select ${sql.unsafe(COLUMNS)} from multipart_uploads
-    where bucket = ${bucket} and status in ('active', 'paused') and upload_id is not null
+    where bucket = ${bucket} and not callers_bucket and status in ('active', 'paused') and upload_id is not null
       and file_key collate "C" > ${after} ${last === undefined ? sql`` : sql`and file_key collate "C" <= ${last}`}
     order by file_key collate "C" limit ${limit}`;
   return rows.map(fromRow);

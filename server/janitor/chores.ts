@@ -3,20 +3,18 @@ import { failSession } from '../database/sessions.ts';
 import { type Chore, expireSession, markSwept } from '../database/upkeep.ts';
 import type { Deps } from '../deps.ts';
 import { completeUpload } from '../session/complete.ts';
-import { bucketOf, type Held, OVERDUE } from '../session/session.ts';
+import { type Held, held, OVERDUE } from '../session/session.ts';
 
 /** What a janitor acts under: it sees every session, and no key or grant that is still good. */
 export const SCOPE = { service: 'janitor' } as const;
 
+/** Keys to a caller's bucket that still open nothing so long after the upload's time never will. */
+const HOPELESS_MS = 7 * 86_400_000;
+
 const UNMADE = 'The server went away while this upload was being begun; begin it anew.';
 
 /** The janitor needs no token. */
-export const hold = (deps: Deps, session: Session): Held => ({
-  session,
-  token: '',
-  scope: SCOPE,
-  bucket: bucketOf(deps, session),
-});
+export const hold = (deps: Deps, session: Session): Held => held(deps, session, '', SCOPE);
 
 /** How each is done. Whatever one throws leaves the session to the next janitor. */
 export const CHORES: Record<Chore, (deps: Deps, session: Session) => Promise<unknown>> = {
@@ -28,10 +26,21 @@ export const CHORES: Record<Chore, (deps: Deps, session: Session) => Promise<unk
 
 /** Ends what was not finished in time; where its object is there nevertheless, it is completed. */
 async function expire(deps: Deps, session: Session): Promise<void> {
-  const held = hold(deps, session);
-  if (session.uploadId && (await held.bucket.headObject(session.fileKey))) await completeUpload(deps, held, {});
+  if (session.uploadId && (await isThere(deps, session))) await completeUpload(deps, hold(deps, session), {});
   else await end(deps, session.id, (sql) => expireSession(sql, session.id, 'UPLOAD_EXPIRED', OVERDUE));
 }
+
+async function isThere(deps: Deps, session: Session): Promise<boolean> {
+  try {
+    return (await hold(deps, session).bucket.headObject(session.fileKey)) !== undefined;
+  } catch (error) {
+    if (isHopeless(deps, session)) return false;
+    throw error;
+  }
+}
+
+const isHopeless = (deps: Deps, { callersBucket, expiresAt }: Session): boolean =>
+  callersBucket && expiresAt.getTime() + HOPELESS_MS < deps.clock().getTime();
 
 async function end(deps: Deps, id: string, work: Parameters<typeof deps.database.scoped<Session | undefined>>[1]) {
   if (!(await deps.database.scoped(SCOPE, work))) return;
@@ -44,12 +53,19 @@ async function end(deps: Deps, id: string, work: Parameters<typeof deps.database
  * was lost, and the object that a cancel overtook. What has merely expired keeps its object: nobody asked to be rid of it.
  */
 export async function sweep(deps: Deps, session: Session): Promise<void> {
-  const { bucket } = hold(deps, session);
-  const { id, status, fileKey: key, uploadId, errorCode } = session;
+  try {
+    await free(hold(deps, session));
+  } catch (error) {
+    if (!isHopeless(deps, session)) throw error;
+  }
+  await deps.database.single(SCOPE, (sql) => markSwept(sql, session.id));
+}
+
+async function free({ bucket, session }: Held): Promise<void> {
+  const { status, fileKey: key, uploadId, errorCode } = session;
   const known = uploadId && status !== 'completed' ? [{ key, uploadId }] : [];
   const listed = (await bucket.findUploads(key)).filter((upload) => upload.uploadId !== uploadId);
   for (const upload of [...known, ...listed]) await bucket.abortUpload(upload);
   const unwanted = status === 'aborted' || (status === 'failed' && errorCode !== 'UPLOAD_EXPIRED');
   if (unwanted && (await bucket.headObject(key))) await bucket.deleteObject(key);
-  await deps.database.single(SCOPE, (sql) => markSwept(sql, id));
 }

@@ -72,7 +72,8 @@ export async function runRound(deps: Deps, options: RoundOptions): Promise<Tally
           },
           (error) => {
             trouble(chore, error, { sessionId: session.id });
-            if (!(error instanceof StoreFault)) away = false;
+            // That of a caller says nothing of ours.
+            if (!(error instanceof StoreFault) || session.callersBucket) away = false;
           },
         ),
       );

@@ -1,10 +1,20 @@
 import { z } from 'zod';
 import { UploadError } from '../contract/errors.ts';
+import { bringsCredentials, CREDENTIAL_FIELDS, type CredentialField } from '../credentials/credentials.ts';
 import type { Deps } from '../deps.ts';
 import { beginSession } from '../session/begin.ts';
+import { assertMayBring } from '../session/bring.ts';
 import { authenticate } from '../session/caller.ts';
 import { LONGEST_METADATA, METADATA_NAME } from '../session/policy.ts';
 import { digestField, partNumberField, readBody, text } from './body.ts';
+
+/** What is missing or wrong in them is told all at once, elsewhere. */
+const credentials = Object.fromEntries(
+  CREDENTIAL_FIELDS.map((field) => [
+    field,
+    z.string().max(256).optional().describe('of a bucket of the caller’s own, where that is allowed'),
+  ]),
+) as Record<CredentialField, z.ZodOptional<z.ZodString>>;
 
 export const schema = z.object({
   // However long: the body's limit is its own.
@@ -27,12 +37,14 @@ export const schema = z.object({
     .optional()
     .describe('the first parts with their digests: binds their URLs to these bytes'),
   fingerprint: text(255).optional().describe('the caller’s own mark of the file, for `claim`'),
+  ...credentials,
 });
 export const keySchema = text(255).describe('the same key and file again answer with the session that the first began');
 
 export async function init(deps: Deps, request: Request) {
   const caller = await authenticate(deps, request);
   const wish = await readBody(request, schema);
+  if (bringsCredentials(wish)) assertMayBring(deps, caller, request.headers);
   const key = request.headers.get('idempotency-key');
   if (key !== null && !keySchema.safeParse(key).success)
     throw new UploadError('INVALID_REQUEST', 'Idempotency-Key must have 1 to 255 characters.');

@@ -1,6 +1,7 @@
 import type { AbortAnswer } from '../contract/wire.ts';
 import { abortSession, findSession } from '../database/sessions.ts';
 import type { Deps } from '../deps.ts';
+import { isForgotten } from './bring.ts';
 import { freeStore } from './free.ts';
 import { assertOpen, type Held, notFound } from './session.ts';
 
@@ -18,6 +19,7 @@ export async function abortUpload(deps: Deps, held: Held): Promise<AbortAnswer> 
     }
   }
   const { uploadId } = held.session;
-  if (uploadId) await freeStore(deps, held.session, held.bucket.abortUpload({ key: fileKey, uploadId }));
+  if (uploadId && !isForgotten(held.session))
+    await freeStore(deps, held.session, held.bucket.abortUpload({ key: fileKey, uploadId }));
   return { success: true, resumeToken: held.token, message: 'Upload cancelled.' };
 }

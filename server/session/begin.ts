@@ -3,6 +3,7 @@ import { UploadError } from '../contract/errors.ts';
 import { type Plan, planParts } from '../contract/plan.ts';
 import type { Profile } from '../contract/profile.ts';
 import type { InitAnswer, InitRequest } from '../contract/wire.ts';
+import { bringsCredentials, type Credentials, credentialsOf, storeOf } from '../credentials/credentials.ts';
 import type { Query } from '../database/connection.ts';
 import { insertSession } from '../database/creation.ts';
 import { spendGrant } from '../database/credentials.ts';
@@ -12,7 +13,9 @@ import { findUsage } from '../database/usage.ts';
 import type { Deps } from '../deps.ts';
 import { allowsType, assertAllowed, assertWithin } from '../limits.ts';
 import { hashToken, newId, resumeToken } from '../token.ts';
+import { sealCredentials } from './bring.ts';
 import type { Caller } from './caller.ts';
+import { issueToken } from './claim.ts';
 import { CREATION_LEASE, createUpload, objectHeaders } from './creation.ts';
 import { heedPolicy } from './policy.ts';
 import { assertOpen, bucketOf, secondsLeft, tokenOf } from './session.ts';
@@ -50,7 +53,15 @@ export async function beginSession(
   return answer(deps, session as Session & { uploadId: string }, wish, startedAt);
 }
 
-function chooseBucket(deps: Deps, wish: InitRequest): Bucket {
+/** The bucket as far as a plan needs it; a caller's own comes with the keys to it. */
+type Chosen = Pick<Bucket, 'provider' | 'name' | 'profile'> & { credentials?: Credentials };
+
+function chooseBucket(deps: Deps, wish: InitRequest): Chosen {
+  if (bringsCredentials(wish)) {
+    const credentials = credentialsOf(wish);
+    const { provider, bucket: name, profile } = storeOf(credentials);
+    return { provider, name, profile, credentials };
+  }
   const provider = wish.provider ?? deps.defaultProvider;
   const bucket = deps.buckets[provider];
   if (!bucket) throw new UploadError('INVALID_PROVIDER', `No ${provider} bucket is configured on this server.`);
@@ -61,7 +72,7 @@ function newSession(
   deps: Deps,
   caller: Caller,
   wish: InitRequest,
-  bucket: Bucket,
+  bucket: Chosen,
   idempotencyKey: string | null,
 ): NewSession {
   const id = newId(deps.random);
@@ -81,6 +92,7 @@ function newSession(
     fingerprint: wish.fingerprint ?? null,
     tokenHash: hashToken(resumeToken(deps.secret, id, 1)),
     metadata: wish.metadata ?? {},
+    sealedCredentials: bucket.credentials ? sealCredentials(deps, id, bucket.credentials) : null,
     createdAt,
     expiresAt: new Date(createdAt.getTime() + bucket.profile.sessionSeconds * 1000),
   };
@@ -119,12 +131,14 @@ async function insert(
   return session;
 }
 
-/** The same key must speak of the same file. */
+/** The same key must speak of the same file, and of the same bucket of the caller's where it has one. */
 function assertSame(session: Session, fresh: NewSession): void {
   const same =
     session.filename === fresh.filename &&
     session.fileSize === fresh.fileSize &&
-    session.contentType === fresh.contentType;
+    session.contentType === fresh.contentType &&
+    session.callersBucket === (fresh.sealedCredentials !== null) &&
+    (!session.callersBucket || (session.provider === fresh.provider && session.bucket === fresh.bucket));
   if (!same)
     throw new UploadError(
       'IDEMPOTENCY_CONFLICT',
@@ -141,7 +155,7 @@ async function answer(
   const parts = wantedParts(session, wish);
   return {
     success: true,
-    resumeToken: tokenOf(deps, session),
+    resumeToken: tokenOf(deps, session) ?? (await reissued(deps, session)),
     sessionId: session.id,
     uploadId: session.uploadId,
     fileKey: session.fileKey,
@@ -155,6 +169,10 @@ async function answer(
     message: `Upload begun: ${session.totalParts} ${session.totalParts === 1 ? 'part' : 'parts'}.`,
   };
 }
+
+/** Where the secret that the token was made with is lost. */
+const reissued = (deps: Deps, session: Session): Promise<string> =>
+  deps.database.single({ user: session.userId }, (sql) => issueToken(deps, sql, session));
 
 /** Digests made for another plan get no URLs; a caller without digests gets as many as it asked for, all by default. */
 function wantedParts(session: Session, wish: InitRequest): Wanted[] {

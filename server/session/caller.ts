@@ -15,6 +15,9 @@ export interface Caller {
   credentialHash: Uint8Array;
 }
 
+/** Whether an API key stands for the caller: no grant, and nobody whom only the app or another issuer names. */
+export const holdsKey = ({ grant, credentialHash }: Caller): boolean => !grant && credentialHash.length > 0;
+
 const LOCAL = new Set(['localhost', '127.0.0.1', '[::1]']);
 const FORWARDING =
   /^(forwarded|via|x-real-ip|x-client-ip|x-cluster-client-ip|true-client-ip|x-forwarded(-.*)?|cf-.*|fly-.*)$/;

@@ -1,11 +1,21 @@
 import { progressOf } from '../contract/progress.ts';
 import type { ClaimAnswer } from '../contract/wire.ts';
 import { lockOpen, replaceToken } from '../database/claim.ts';
+import type { Query } from '../database/connection.ts';
+import type { Session } from '../database/session.ts';
 import { failOverdue } from '../database/sessions.ts';
 import type { Deps } from '../deps.ts';
 import { hashToken, resumeToken } from '../token.ts';
 import type { Caller } from './caller.ts';
 import { assertOpen, notFound, OVERDUE, secondsLeft } from './session.ts';
+
+/** A new token, which alone opens the session from now on. */
+export async function issueToken(deps: Deps, sql: Query, { id, tokenGeneration }: Session): Promise<string> {
+  const generation = tokenGeneration + 1;
+  const token = resumeToken(deps.secret, id, generation);
+  await replaceToken(sql, id, generation, hashToken(token));
+  return token;
+}
 
 /** The caller's own open session with a new token, which alone opens it from now on. Throws `UPLOAD_NOT_FOUND`, `UPLOAD_COMPLETING`. */
 export async function claimUpload(
@@ -19,10 +29,7 @@ export async function claimUpload(
     if (!open) return undefined;
     // Its token may not change under whoever completes it.
     assertOpen(open);
-    const generation = open.tokenGeneration + 1;
-    const token = resumeToken(deps.secret, open.id, generation);
-    const session = await replaceToken(sql, open.id, generation, hashToken(token));
-    return session && { session, token };
+    return { session: open, token: await issueToken(deps, sql, open) };
   });
   if (!claimed) throw notFound();
   const { session, token } = claimed;

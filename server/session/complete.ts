@@ -8,6 +8,7 @@ import type { Session } from '../database/session.ts';
 import { findSession } from '../database/sessions.ts';
 import type { Deps } from '../deps.ts';
 import { newId } from '../token.ts';
+import { isForgotten } from './bring.ts';
 import { endInFailure } from './fail.ts';
 import { freeStore } from './free.ts';
 import { keepLease, LEASE_SECONDS } from './lease.ts';
@@ -28,16 +29,17 @@ export async function completeUpload(deps: Deps, held: Held, wish: Wish): Promis
   const startedAt = performance.now();
   const session = held.session.status === 'completed' ? held.session : await finish(deps, held, wish);
   if (session.status !== 'completed') assertOpen(session);
+  const forgotten = isForgotten(held.session);
   return {
     success: true,
     url: session.url!,
-    downloadUrl: await held.bucket.presignGet(session.fileKey, DOWNLOAD_SECONDS),
+    ...(!forgotten && { downloadUrl: await held.bucket.presignGet(session.fileKey, DOWNLOAD_SECONDS) }),
     fileKey: session.fileKey,
     filename: session.filename,
     fileSize: session.fileSize,
     etag: session.etag!,
     verifiedBy: session.verifiedBy!,
-    location: held.bucket.addressOf(session.fileKey),
+    location: forgotten ? session.url! : held.bucket.addressOf(session.fileKey),
     provider: session.provider,
     bucket: session.bucket,
     totalParts: session.totalParts,
@@ -121,9 +123,11 @@ async function settle(deps: Deps, held: Held, session: Session, holder: string, 
     await freeStore(deps, session, held.bucket.deleteObject(session.fileKey));
     throw new UploadError('DIGEST_MISMATCH', message);
   }
-  const url = deps.publicBaseUrl
-    ? new URL(session.fileKey, `${deps.publicBaseUrl}/`).href
-    : held.bucket.addressOf(session.fileKey);
+  // The public address is that of our own bucket.
+  const url =
+    deps.publicBaseUrl && !session.callersBucket
+      ? new URL(session.fileKey, `${deps.publicBaseUrl}/`).href
+      : held.bucket.addressOf(session.fileKey);
   const done = await deps.database.single(held.scope, (sql) =>
     finishCompletion(sql, session.id, holder, { etag: finished.etag, url, verifiedBy }),
   );

@@ -1,11 +1,13 @@
 import { create as contentDisposition } from 'content-disposition';
-import type { Bucket, ObjectHeaders } from '../bucket/bucket.ts';
+import { type Bucket, type ObjectHeaders, StoreFault } from '../bucket/bucket.ts';
 import { UploadError } from '../contract/errors.ts';
 import { attachUpload, leaseCreation, releaseCreation } from '../database/creation.ts';
 import type { Session } from '../database/session.ts';
 import { findByIdempotencyKey, findSession } from '../database/sessions.ts';
+import { markSwept } from '../database/upkeep.ts';
 import type { Deps } from '../deps.ts';
 import type { Caller } from './caller.ts';
+import { endInFailure } from './fail.ts';
 import { patiently } from './patience.ts';
 import { assertOpen, bucketOf } from './session.ts';
 
@@ -40,6 +42,13 @@ export async function createUpload(
   const bucket = bucketOf(deps, session);
   const key = session.fileKey;
   const uploadId = await create(bucket, session, repeated).catch(async (error) => {
+    // Nothing was made with keys that the store does not take: they are not kept.
+    if (session.callersBucket && !repeated && error instanceof StoreFault && error.kind === 'refused') {
+      const message = `The store refused these credentials (${error.code}): mend them or their permissions, and begin anew.`;
+      await endInFailure(deps, scope, session.id, 'FORBIDDEN', message);
+      await deps.database.single(scope, (sql) => markSwept(sql, session.id));
+      throw new UploadError('FORBIDDEN', message);
+    }
     // The next repeat need not wait for the lease: it looks for what this one may have left behind.
     await deps.database.single(scope, (sql) => releaseCreation(sql, session.id, holder));
     throw error;

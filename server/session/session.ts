@@ -5,7 +5,8 @@ import type { Session } from '../database/session.ts';
 import { findSession } from '../database/sessions.ts';
 import type { Deps } from '../deps.ts';
 import { tellRequest } from '../log/request.ts';
-import { hashToken, resumeToken, sessionOf } from '../token.ts';
+import { hashToken, resumeToken, sameBytes, sessionOf } from '../token.ts';
+import { isForgotten, openBrought } from './bring.ts';
 import { authenticate, credentialOf } from './caller.ts';
 import { endInFailure } from './fail.ts';
 
@@ -14,7 +15,8 @@ export interface Held {
   session: Session;
   token: string;
   scope: Scope;
-  bucket: Bucket;
+  /** Throws where the credentials of a caller's bucket are gone; those of an open session are not. */
+  readonly bucket: Bucket;
 }
 
 /** Of a session that has failed because its time has run out. */
@@ -37,11 +39,25 @@ export async function holdSession(deps: Deps, token: string, request: Request): 
   tellRequest({ userId: session.userId });
   if (session.expiresAt <= deps.clock() && (session.status === 'active' || session.status === 'paused'))
     session = (await endInFailure(deps, scope, id, 'UPLOAD_EXPIRED', OVERDUE)) ?? session;
-  return { session, token, scope, bucket: bucketOf(deps, session) };
+  return held(deps, session, token, scope);
 }
 
-/** The bucket that the session was begun in. */
-export function bucketOf(deps: Deps, session: Pick<Session, 'provider' | 'bucket'>): Bucket {
+/** Throws where the session's bucket cannot be opened: before anything is changed. */
+export function held(deps: Deps, session: Session, token: string, scope: Scope): Held {
+  if (!isForgotten(session)) bucketOf(deps, session);
+  return {
+    session,
+    token,
+    scope,
+    get bucket() {
+      return bucketOf(deps, session);
+    },
+  };
+}
+
+/** The bucket that the session was begun in. Throws `STORE_UNAVAILABLE`. */
+export function bucketOf(deps: Deps, session: Session): Bucket {
+  if (session.callersBucket) return openBrought(deps, session);
   const bucket = deps.buckets[session.provider];
   if (bucket?.name === session.bucket) return bucket;
   throw new UploadError('STORE_UNAVAILABLE', `The bucket that this upload was begun in is not configured any more.`, {
@@ -67,8 +83,11 @@ export function assertStarted(session: Session): asserts session is Session & { 
     throw new UploadError('UPLOAD_STARTING', 'This upload is just being begun; ask again.', { retryAfter: 1 });
 }
 
-export const tokenOf = (deps: Deps, session: Pick<Session, 'id' | 'tokenGeneration'>): string =>
-  resumeToken(deps.secret, session.id, session.tokenGeneration);
+/** The session's token, derived from the secret that it was made with; undefined where that one is lost. */
+export const tokenOf = (deps: Deps, { id, tokenGeneration, tokenHash }: Session): string | undefined =>
+  [deps.secret, ...deps.previousSecrets]
+    .map((secret) => resumeToken(secret, id, tokenGeneration))
+    .find((token) => sameBytes(hashToken(token), tokenHash));
 
 /** Seconds until the session expires, at least 1. */
 export const secondsLeft = (deps: Deps, session: Pick<Session, 'expiresAt'>): number =>

@@ -31,8 +31,8 @@ export async function openHost(hooks: Hooks = {}, env: Record<string, string> = 
   const logged: Logged[] = [];
   const closers: (() => Promise<void>)[] = [];
 
-  async function open(hooks: Hooks): Promise<Deps> {
-    const opened = await openDeps(readConfig(settings, ['--dev']), {
+  async function open(hooks: Hooks, more: Record<string, string> = {}): Promise<Deps> {
+    const opened = await openDeps(readConfig({ ...settings, ...more }, ['--dev']), {
       ...hooks,
       log: (event, fields) => event !== 'request' && logged.push({ event, fields }),
     });

@@ -87,6 +87,32 @@ describe('a configuration', () => {
   });
 });
 
+describe('the secret', () => {
+  test('may have predecessors, with blanks between, none of them short', () => {
+    expect(readConfig(RIGHT, []).previousSecrets).toEqual([]);
+    const [one, two] = ['y'.repeat(32), 'z'.repeat(40)];
+    expect(readConfig({ ...RIGHT, PARTWAY_SECRET_PREVIOUS: ` ${one}  ${two}\n` }, []).previousSecrets).toEqual([
+      one,
+      two,
+    ]);
+    const lines = faults({ ...RIGHT, PARTWAY_SECRET_PREVIOUS: `${one} hunter2` });
+    expect(lines).toEqual([expect.stringMatching(/^PARTWAY_SECRET_PREVIOUS must be .* 32 characters/)]);
+    expect(lines[0]).not.toContain('hunter2');
+  });
+});
+
+test('requests bring no credentials unless that is said in so many words', () => {
+  const allowed = (value: string) => readConfig({ ...RIGHT, ALLOW_REQUEST_CREDENTIALS: value }, []).requestCredentials;
+  expect([readConfig(RIGHT, []).requestCredentials, allowed(''), allowed('false'), allowed('true')]).toEqual([
+    false,
+    false,
+    false,
+    true,
+  ]);
+  for (const value of ['1', 'yes', 'TRUE'])
+    expect(faults({ ...RIGHT, ALLOW_REQUEST_CREDENTIALS: value })).toHaveLength(1);
+});
+
 describe('a webhook', () => {
   const key = (length: number) => `whsec_${Buffer.alloc(length, 5).toString('base64')}`;
   const HOOK = { WEBHOOK_URL: 'https://app.example.com/hooks/?a=b', WEBHOOK_SECRET: key(32) };
