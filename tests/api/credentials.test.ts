@@ -1,6 +1,7 @@
 /** Uploads to a bucket that the caller brought, with the keys to it in the request. */
 
 import { afterAll, afterEach, beforeAll, expect, setDefaultTimeout, test } from 'bun:test';
+import { SignJWT } from 'jose';
 import { openBucket } from '../../server/bucket/s3.ts';
 import type { Deps, Hooks, StoreConfig, UploadError } from '../../server/index.ts';
 import { runRound } from '../../server/janitor/janitor.ts';
@@ -8,6 +9,7 @@ import { embeddedStore, makeBucket, partsIn, type TestStore, uploadsIn } from '.
 import { type Api, apiAt, digestsFor, granted, objectDigest, putAll, random, told } from './client.ts';
 import { openHost, serveUploads } from './host.ts';
 import { sha256 } from './people.ts';
+import { inAnHour } from './issuer.ts';
 import { counts, expectObject, MiB, ORIGIN } from './place.ts';
 import { FILE } from './refusal.ts';
 import { query } from './serve.ts';
@@ -333,12 +335,15 @@ test('it is off unless the operator has allowed it', async () => {
 });
 
 test('it is for servers with an API key: no grant, no signed-in person, no page', async () => {
-  const { api } = await another({ hooks: { authenticate: () => 'anna' } });
+  const { api } = await another({ hooks: { authenticate: () => 'anna' }, env: { JWT_SECRET: SECRET } });
+  const jwt = await new SignJWT({ sub: 'anna', exp: inAnHour() })
+    .setProtectedHeader({ alg: 'HS256' })
+    .sign(new TextEncoder().encode(SECRET));
   const { grant } = granted(await api.call('grant', {}));
   const callers: Record<string, string>[] = [
     { authorization: `Bearer ${grant}` },
     {},
-    { authorization: 'Bearer eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiJhbm5hIn0.c2lnbmF0dXJl' },
+    { authorization: `Bearer ${jwt}` },
     { 'x-api-key': KEY, origin: 'https://app.example.com' },
     { 'x-api-key': KEY, origin: 'null' },
     { 'x-api-key': 'dev', origin: 'http://localhost:3000' },
