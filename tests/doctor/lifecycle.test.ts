@@ -69,7 +69,7 @@ test('only with --try-lifecycle is a rule tried, and it is gone afterwards', asy
   expect(written().map(({ method }) => method)).toEqual(['PUT', 'DELETE']);
   expect(lifecycle(lines)[1]).toStartWith('ok lifecycle: The store keeps a rule');
   expect(code).toBe(0);
-  expect(rulesOf(patient)).rejects.toMatchObject({ name: 'NoSuchLifecycleConfiguration' });
+  await expect(rulesOf(patient)).rejects.toMatchObject({ name: 'NoSuchLifecycleConfiguration' });
 });
 
 test('a store that says yes and drops the rule: a note', async () => {
