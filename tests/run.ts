@@ -53,6 +53,19 @@ function apiGroups(runtimes: readonly Runtime[]): Group[] {
 
 const folder = (path: string): Group => ({ name: path, paths: [path] });
 
+const STEPS = 'tests/steps';
+const KILL = `./${STEPS}/kill.test.ts`;
+
+/** What is killed runs on each; the rest calls the server where the test runs, or has all of them at once. */
+function stepsGroups(runtimes: readonly Runtime[]): Group[] {
+  const files = readdirSync(STEPS).filter((name) => name.endsWith('.test.ts'));
+  const others = files.map((name) => `./${STEPS}/${name}`).filter((path) => path !== KILL);
+  return [
+    { name: STEPS, paths: others, lanes: 2 },
+    ...runtimes.map((runtime) => ({ name: `${STEPS} killed, on ${runtime}`, runtime, paths: [KILL] })),
+  ];
+}
+
 const asked = RUNTIMES.filter((name) => name === process.env.PARTWAY_RUNTIME);
 const GROUPS = [
   ...['tests/unit', 'tests/runtime'].map(folder),
@@ -70,7 +83,7 @@ const GROUPS = [
     runtime,
     lanes: LANES,
   })),
-  ...apiGroups(asked.length ? asked : RUNTIMES),
+  ...[apiGroups, stepsGroups].flatMap((groups) => groups(asked.length ? asked : RUNTIMES)),
   // Most of their time is a wire that is held slow.
   { ...folder('tests/browser'), lanes: 2 },
   folder('tests/package'),

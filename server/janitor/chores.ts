@@ -1,3 +1,4 @@
+import { UploadError } from '../contract/errors.ts';
 import type { Session } from '../database/session.ts';
 import { failSession } from '../database/sessions.ts';
 import { type Chore, expireSession, markSwept } from '../database/upkeep.ts';
@@ -19,15 +20,22 @@ export const hold = (deps: Deps, session: Session): Held => held(deps, session, 
 /** How each is done. Whatever one throws leaves the session to the next janitor. */
 export const CHORES: Record<Chore, (deps: Deps, session: Session) => Promise<unknown>> = {
   overdue: expire,
-  orphaned: (deps, session) => completeUpload(deps, hold(deps, session), {}),
+  orphaned: settle,
   unmade: (deps, { id }) => end(deps, id, (sql) => failSession(sql, id, 'MULTIPART_INIT_FAILED', UNMADE)),
   unswept: sweep,
 };
 
+/** Completes it; one whose parts are missing or wrong is settled, too: it goes on, or has ended in failure. */
+async function settle(deps: Deps, session: Session): Promise<void> {
+  await completeUpload(deps, hold(deps, session), {}).catch((error) => {
+    if (!(error instanceof UploadError) || error.retryAfter !== undefined) throw error;
+  });
+}
+
 /** Ends what was not finished in time; where its object is there nevertheless, it is completed. */
 async function expire(deps: Deps, session: Session): Promise<void> {
-  if (session.uploadId && (await isThere(deps, session))) await completeUpload(deps, hold(deps, session), {});
-  else await end(deps, session.id, (sql) => expireSession(sql, session.id, 'UPLOAD_EXPIRED', OVERDUE));
+  if (session.uploadId && (await isThere(deps, session))) await settle(deps, session);
+  await end(deps, session.id, (sql) => expireSession(sql, session.id, 'UPLOAD_EXPIRED', OVERDUE));
 }
 
 async function isThere(deps: Deps, session: Session): Promise<boolean> {

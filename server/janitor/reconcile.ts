@@ -2,12 +2,12 @@ import type { Bucket, Upload } from '../bucket/bucket.ts';
 import type { Session } from '../database/session.ts';
 import { findByKeys, findOpenBetween } from '../database/upkeep.ts';
 import type { Deps } from '../deps.ts';
+import { isOpen } from '../session/session.ts';
 import { storedParts } from '../session/stored.ts';
 import { hold, SCOPE } from './chores.ts';
 
 /** Sessions looked at in one query. */
 const PAGE = 1000;
-const OPEN = new Set<Session['status']>(['active', 'paused', 'completing']);
 
 export interface Reconciled {
   /** Uploads in the store that belonged to no open session of ours, and were aborted. */
@@ -69,8 +69,10 @@ async function compare(deps: Deps, bucket: Bucket, stretch: Stretch, tally: Reco
 }
 
 /** One that is just being begun is not written down yet, and one just completed may be listed a little longer. */
-const isStray = ({ status, uploadId }: Session, upload: Upload): boolean =>
-  uploadId === upload.uploadId ? status === 'aborted' || status === 'failed' : uploadId !== null || !OPEN.has(status);
+const isStray = (session: Session, { uploadId }: Upload): boolean =>
+  session.uploadId === uploadId
+    ? session.status === 'aborted' || session.status === 'failed'
+    : session.uploadId !== null || !isOpen(session);
 
 /** Under the prefix: what an app put elsewhere was not listed. */
 async function* openWithin(deps: Deps, bucket: Bucket, { after, upTo }: Stretch): AsyncGenerator<Session> {

@@ -3,7 +3,7 @@ import { abortSession, findSession } from '../database/sessions.ts';
 import type { Deps } from '../deps.ts';
 import { isForgotten } from './bring.ts';
 import { freeStore } from './free.ts';
-import { assertOpen, type Held, notFound } from './session.ts';
+import { assertOpen, type Held, notFound, overtaken } from './session.ts';
 
 /** Ends the session and frees what the store has of it, now or, where the store is away, by the janitor. */
 export async function abortUpload(deps: Deps, held: Held): Promise<AbortAnswer> {
@@ -15,7 +15,10 @@ export async function abortUpload(deps: Deps, held: Held): Promise<AbortAnswer> 
     else {
       const now = await deps.database.single(held.scope, (sql) => findSession(sql, id));
       if (!now) throw notFound();
-      if (now.status !== 'aborted') assertOpen(now);
+      if (now.status !== 'aborted') {
+        assertOpen(now);
+        throw overtaken();
+      }
     }
   }
   const { uploadId } = held.session;

@@ -13,7 +13,7 @@ import { endInFailure } from './fail.ts';
 import { freeStore } from './free.ts';
 import { keepLease, LEASE_SECONDS } from './lease.ts';
 import { patiently } from './patience.ts';
-import { assertOpen, assertStarted, type Held, notFound } from './session.ts';
+import { assertOpen, assertStarted, type Held, isOpen, notFound, overtaken } from './session.ts';
 import { lostOr } from './stored.ts';
 import { verify } from './verify.ts';
 
@@ -28,7 +28,10 @@ type Wish = Omit<CompleteRequest, 'resumeToken'>;
 export async function completeUpload(deps: Deps, held: Held, wish: Wish): Promise<CompleteAnswer> {
   const startedAt = performance.now();
   const session = held.session.status === 'completed' ? held.session : await finish(deps, held, wish);
-  if (session.status !== 'completed') assertOpen(session);
+  if (session.status !== 'completed') {
+    assertOpen(session);
+    throw overtaken();
+  }
   const forgotten = isForgotten(held.session);
   return {
     success: true,
@@ -60,7 +63,8 @@ async function finish(deps: Deps, held: Held, wish: Wish): Promise<Session> {
     const settled = await deps.database.single(held.scope, (sql) => findSession(sql, held.session.id));
     // Another token was issued meanwhile, and this one opens nothing any more.
     if (!settled) throw notFound();
-    return settled.status !== 'completing' ? { settled } : undefined;
+    // Open again: what somebody else was at came to nothing, and it is this one's turn.
+    return isOpen(settled) ? undefined : { settled };
   });
   if (!turn)
     throw new UploadError('UPLOAD_COMPLETING', 'The store is still putting this upload together; ask again.', {

@@ -1,10 +1,9 @@
-import { UploadError } from '../contract/errors.ts';
 import { progressOf } from '../contract/progress.ts';
 import { missing } from '../contract/ranges.ts';
 import type { ResumeAnswer, ResumeRequest } from '../contract/wire.ts';
 import { activate, recordStored } from '../database/sessions.ts';
 import type { Deps } from '../deps.ts';
-import { assertStarted, type Held } from './session.ts';
+import { assertStarted, type Held, overtaken } from './session.ts';
 import { storedParts } from './stored.ts';
 import { partUrls } from './urls.ts';
 
@@ -22,8 +21,7 @@ export async function resumeSession(deps: Deps, held: Held, wish: ResumeRequest)
       true,
     );
   });
-  if (!session)
-    throw new UploadError('UPLOAD_COMPLETING', 'This upload has just changed its state; ask again.', { retryAfter: 1 });
+  if (!session) throw overtaken();
   assertStarted(session);
   const lacking = missing(session.stored, session.totalParts, wish.partUrlCount);
   return {

@@ -24,6 +24,10 @@ export const OVERDUE = 'The upload was not finished in time.';
 
 export const notFound = () => new UploadError('UPLOAD_NOT_FOUND', 'No such upload, or it belongs to somebody else.');
 
+/** What was to be changed was in another state by then, and is in this one again. */
+export const overtaken = () =>
+  new UploadError('UPLOAD_COMPLETING', 'This upload has just changed its state; ask again.', { retryAfter: 1 });
+
 /**
  * Finds the session of `token`; user credentials that come along must be its owner's.
  * An open session whose time has run out is failed on the way. Throws `UPLOAD_NOT_FOUND` or `RATE_LIMITED`.
@@ -64,6 +68,10 @@ export function bucketOf(deps: Deps, session: Session): Bucket {
     retryAfter: 60,
   });
 }
+
+/** It has not ended. */
+export const isOpen = ({ status }: Pick<Session, 'status'>): boolean =>
+  status === 'active' || status === 'paused' || status === 'completing';
 
 /** Throws what a call that needs an open session answers for one that is not. */
 export function assertOpen(session: Session): void {

@@ -5,7 +5,7 @@ import type { SignAnswer, SignRequest, UploadedPart } from '../contract/wire.ts'
 import type { Session } from '../database/session.ts';
 import { recordStored } from '../database/sessions.ts';
 import type { Deps } from '../deps.ts';
-import { assertStarted, type Held } from './session.ts';
+import { assertStarted, type Held, overtaken } from './session.ts';
 import { storedParts } from './stored.ts';
 import { partUrls, urlSeconds } from './urls.ts';
 
@@ -51,8 +51,7 @@ async function record(
   const session = await deps.database.single(held.scope, (sql) =>
     recordStored(sql, held.session.id, stored, listed !== undefined),
   );
-  if (!session)
-    throw new UploadError('UPLOAD_COMPLETING', 'This upload has just changed its state; ask again.', { retryAfter: 1 });
+  if (!session) throw overtaken();
   assertSignable(session);
   return session;
 }

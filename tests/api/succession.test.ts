@@ -7,7 +7,7 @@ import { embeddedStore, makeBucket, type TestStore } from '../store.ts';
 import { type Api, apiAt, granted, patiently, told } from './client.ts';
 import { expectObject, freshName, ORIGIN, sendFile, storeEnv } from './place.ts';
 import { serve, serveDatabase, type TestDatabase } from './serve.ts';
-import { isComplete, stands } from './wire.ts';
+import { firstOf, isComplete, stands } from './wire.ts';
 
 setDefaultTimeout(120_000);
 
@@ -52,6 +52,19 @@ test('an upload begun at one server is finished at the other, and a hundred comp
   const ask = (_: unknown, n: number) => patiently(() => upload.complete(apis[n % 2]!));
   const answers = await Promise.all(Array.from({ length: 100 }, ask));
   expect(new Set(answers.map(({ status, body }) => `${status} ${body.url} ${body.etag}`)).size).toBe(1);
+  await expectObject({ store, bucket }, upload.fileKey, upload.bytes);
+});
+
+test('an answer that one server lost while the other was asked, too, is settled by the object', async () => {
+  const upload = await sent(apis[0]);
+  const lost = firstOf(isComplete);
+  wires[0].hold(lost, 'response');
+  const first = patiently(() => upload.complete(apis[0]));
+  await stands(wires[0], lost);
+  const second = patiently(() => upload.complete(apis[1]));
+  wires[0].cut();
+  const answers = [granted(await first), granted(await second)];
+  expect(answers.map(({ etag, verifiedBy }) => [etag, verifiedBy])).toEqual(Array(2).fill([upload.digest, 'etag']));
   await expectObject({ store, bucket }, upload.fileKey, upload.bytes);
 });
 
