@@ -32,6 +32,7 @@ export async function completeUpload(deps: Deps, held: Held, wish: Wish): Promis
     assertOpen(session);
     throw overtaken();
   }
+  await assertSame(held, session, wish);
   const forgotten = isForgotten(held.session);
   return {
     success: true,
@@ -49,6 +50,14 @@ export async function completeUpload(deps: Deps, held: Held, wish: Wish): Promis
     completionTime: Math.round(performance.now() - startedAt),
     message: 'Upload complete.',
   };
+}
+
+/** It may have been finished for somebody who gave no digest, or another. */
+async function assertSame({ bucket }: Held, session: Session, { objectDigest }: Wish): Promise<void> {
+  if (!objectDigest || objectDigest === session.objectDigest) return;
+  const finished = await bucket.headObject(session.fileKey);
+  if (finished && !verify(finished, { size: session.fileSize, objectDigest, partsBound: true }))
+    throw new UploadError('DIGEST_MISMATCH', 'This upload was finished with other bytes; upload the file anew.');
 }
 
 /** Does it, or waits while somebody else does. */

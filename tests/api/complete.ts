@@ -57,6 +57,16 @@ export function completeSuite(at: () => Place): void {
     await expectObject(at(), fileKey, bytes);
   });
 
+  test('what was finished without a digest is not done for whoever has the digest of other bytes', async () => {
+    const { api } = at();
+    const { resumeToken, fileKey, bytes, digest } = await sendFile(at());
+    granted(await api.call('complete', { resumeToken }));
+    const other = { resumeToken, objectDigest: `${'0'.repeat(32)}-3` };
+    expect(told(await api.call('complete', other))).toEqual([409, 'DIGEST_MISMATCH']);
+    expect(granted(await api.call('complete', { resumeToken, objectDigest: digest })).etag).toBe(digest);
+    await expectObject(at(), fileKey, bytes);
+  });
+
   test('a caller may send its ETags, quoted or not; a wrong or a missing one is named', async () => {
     const { api } = at();
     const { resumeToken, fileKey, bytes } = await sendFile(at());
