@@ -3,7 +3,7 @@ import { chmodSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { freePorts } from './ports.ts';
-import { commandFor, ROOT } from './runtime.ts';
+import { commandFor, ROOT, type Runtime } from './runtime.ts';
 
 const START_MS = 60_000;
 
@@ -14,6 +14,8 @@ export interface ServerOptions {
   /** Kept when given; else a temporary folder that goes with `stop()`. */
   dataDir?: string;
   cwd?: string;
+  /** Default: the one under test. */
+  runtime?: Runtime;
 }
 
 export type Server = Awaited<ReturnType<typeof startServer>>;
@@ -45,7 +47,7 @@ export async function startServer(options: ServerOptions = {}) {
   let exited: Promise<number | null>;
 
   async function start(): Promise<void> {
-    child = spawn(...commandFor(join(ROOT, 'server/main.ts'), options.args ?? ['--dev']), {
+    child = spawn(...commandFor(join(ROOT, 'server/main.ts'), options.args ?? ['--dev'], options.runtime), {
       cwd: options.cwd ?? ROOT,
       env,
       stdio: ['ignore', 'pipe', 'pipe'],

@@ -7,10 +7,13 @@ import { Agent, request } from 'node:http';
 import { join } from 'node:path';
 import { BASE_PATH } from '../../server/contract/wire.ts';
 import { isAlive, kill } from '../browser/processes.ts';
+import type { Seen } from '../faults/proxy.ts';
+import { embeddedStore } from '../store.ts';
 import { apiAt, granted, putAll, random } from './client.ts';
-import { MiB } from './place.ts';
+import { expectNothing, expectObject, MiB, openWiredPlace, sendFile } from './place.ts';
 import { postmasterOn, run } from './run.ts';
-import { makeFolder, removeFolder, serve } from './serve.ts';
+import { adminUrl, makeFolder, query, removeFolder, serve } from './serve.ts';
+import { isComplete, stands } from './wire.ts';
 
 setDefaultTimeout(60_000);
 
@@ -62,6 +65,46 @@ test('a PUT in flight is finished, then all is gone, and the next start finds th
     await server.stop();
     await second?.stop();
     removeFolder(dataDir);
+  }
+});
+
+test('what a call and the janitor are at in the store is finished before it ends', async () => {
+  const place = await openWiredPlace(await embeddedStore({ smallestPart: 1024 }), { env: { JANITOR_SECONDS: '1' } });
+  const { server, wire } = place;
+  try {
+    const admin = adminUrl(server.dataDir);
+    const overdue = await sendFile(place);
+    const upload = await sendFile(place);
+    const isFreed = ({ method }: Seen) => method === 'DELETE';
+    const releases = [isComplete, isFreed].map((one) => wire.hold(one, 'response'));
+    await query(
+      admin,
+      (sql) =>
+        sql`update multipart_uploads set status = 'failed', error_code = 'UPLOAD_EXPIRED' where id = ${overdue.sessionId}`,
+    );
+    await query(admin, (sql) => sql`update multipart_uploads set tended_until = now() where id = ${overdue.sessionId}`);
+    const done = upload.complete();
+    await Promise.all([isComplete, isFreed].map((one) => stands(wire, one)));
+    const before = wire.requests.length;
+    const stopping = server.stop('SIGTERM');
+    let ended = false;
+    void stopping.then(() => {
+      ended = true;
+    });
+    await until(() => server.output().includes('Stopping'));
+    releases[0]!();
+    expect(granted(await done).verifiedBy).toBe('etag');
+    expect(ended).toBe(false);
+    releases[1]!();
+    expect(await stopping).toBe(0);
+    // Neither was broken off: the janitor asked whether parts are left, as it does when its request was answered.
+    const after = wire.requests.slice(before).filter(({ path }) => path.endsWith(overdue.fileKey));
+    expect(after.map(({ method, brokenAt }) => [method, brokenAt])).toContainEqual(['GET', undefined]);
+    expect(wire.requests.filter(({ brokenAt }) => brokenAt !== undefined)).toEqual([]);
+    await expectObject(place, upload.fileKey, upload.bytes);
+    await expectNothing(place, overdue.fileKey, overdue.uploadId);
+  } finally {
+    await place.stop();
   }
 });
 

@@ -7,6 +7,7 @@ import { afterAll, beforeAll, expect, setDefaultTimeout, test } from 'bun:test';
 import { apiAt, granted, told } from '../api/client.ts';
 import { RUNTIME } from '../runtime.ts';
 import { type Ground, openGround, type State } from './ground.ts';
+import { inLanes } from './lanes.ts';
 import { runJanitor } from './once.ts';
 import { kept, type Ready, repeat, SCENARIOS, type Scenario, SIZE } from './scenarios.ts';
 import { MOMENTS, type Moment } from './step.ts';
@@ -26,23 +27,12 @@ interface Cell {
 
 /** The healthy server and those that die. */
 const DYING = 2;
-const LANES = 8;
 let ground: Ground;
 let server: Stepper;
 /** Of two of each, one is asked again, the other left to the janitor. */
 let cells: Record<'repeated' | 'alone', Cell[]>;
 
 const apiOf = (user: string, url = server.url) => apiAt(url, { 'x-user': user });
-
-async function inLanes<T, R>(items: T[], work: (item: T) => Promise<R>): Promise<R[]> {
-  const results: R[] = [];
-  const queue = items.entries();
-  const lane = async () => {
-    for (const [at, item] of queue) results[at] = await work(item);
-  };
-  await Promise.all(Array.from({ length: LANES }, lane));
-  return results;
-}
 
 const isRead = (step: string) => step.startsWith('(');
 const momentsOf = (step: string) => MOMENTS.filter((moment) => moment !== 'within' || step.startsWith('database'));
