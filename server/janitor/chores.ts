@@ -9,7 +9,7 @@ import { type Held, held, OVERDUE } from '../session/session.ts';
 /** What a janitor acts under: it sees every session, and no key or grant that is still good. */
 export const SCOPE = { service: 'janitor' } as const;
 
-/** Keys to a caller's bucket that still open nothing so long after the upload's time never will. */
+/** A bucket that is still out of reach so long after the upload's time, gone or with other keys, is not waited for. */
 const HOPELESS_MS = 7 * 86_400_000;
 
 const UNMADE = 'The server went away while this upload was being begun; begin it anew.';
@@ -47,8 +47,8 @@ async function isThere(deps: Deps, session: Session): Promise<boolean> {
   }
 }
 
-const isHopeless = (deps: Deps, { callersBucket, expiresAt }: Session): boolean =>
-  callersBucket && expiresAt.getTime() + HOPELESS_MS < deps.clock().getTime();
+const isHopeless = (deps: Deps, { expiresAt }: Session): boolean =>
+  expiresAt.getTime() + HOPELESS_MS < deps.clock().getTime();
 
 async function end(deps: Deps, id: string, work: Parameters<typeof deps.database.scoped<Session | undefined>>[1]) {
   if (!(await deps.database.scoped(SCOPE, work))) return;
