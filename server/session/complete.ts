@@ -53,9 +53,9 @@ export async function completeUpload(deps: Deps, held: Held, wish: Wish): Promis
 }
 
 /** It may have been finished for somebody who gave no digest, or another. */
-async function assertSame({ bucket }: Held, session: Session, { objectDigest }: Wish): Promise<void> {
-  if (!objectDigest || objectDigest === session.objectDigest || isForgotten(session)) return;
-  const finished = await bucket.headObject(session.fileKey);
+async function assertSame(held: Held, session: Session, { objectDigest }: Wish): Promise<void> {
+  if (!objectDigest || objectDigest === session.objectDigest || isForgotten(held.session)) return;
+  const finished = await held.bucket.headObject(session.fileKey);
   if (finished && !verify(finished, { size: session.fileSize, objectDigest, partsBound: true }))
     throw new UploadError('DIGEST_MISMATCH', 'This upload was finished with other bytes; upload the file anew.');
 }
