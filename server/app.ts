@@ -3,6 +3,7 @@ import { cors } from 'hono/cors';
 import { UploadError } from './contract/errors.ts';
 import { BASE_PATH } from './contract/wire.ts';
 import type { Deps } from './deps.ts';
+import { secured } from './http/secured.ts';
 import { tellRequest, watch } from './log/request.ts';
 import { remoteOf } from './rate/remote.ts';
 import { abort } from './routes/abort.ts';
@@ -16,7 +17,6 @@ import { pause } from './routes/pause.ts';
 import { progress } from './routes/progress.ts';
 import { resume } from './routes/resume.ts';
 import { sign } from './routes/sign.ts';
-import { secured } from './secured.ts';
 
 type Call = (deps: Deps, request: Request) => Promise<object>;
 

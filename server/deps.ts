@@ -1,12 +1,12 @@
 import type { Bucket } from './bucket/bucket.ts';
-import type { StoreConfig } from './config.ts';
+import type { StoreConfig } from './config/config.ts';
 import type { Provider } from './contract/wire.ts';
 import type { Shelf } from './credentials/shelf.ts';
 import type { Database } from './database/connection.ts';
+import type { Metrics } from './health/metrics.ts';
 import type { Hooks } from './hooks.ts';
 import type { Identify } from './identity/jwt.ts';
 import type { Limits } from './limits.ts';
-import type { Metrics } from './metrics.ts';
 import type { Gate } from './rate/gate.ts';
 
 import type { Random } from './token.ts';

@@ -1,6 +1,6 @@
 #!/usr/bin/env node
 import { randomBytes } from 'node:crypto';
-import { readConfig } from './config.ts';
+import { readConfig } from './config/config.ts';
 import { checkup } from './doctor/checkup.ts';
 import { machineText, tally, text } from './doctor/report.ts';
 import { StartError } from './fault.ts';

@@ -1,5 +1,5 @@
 #!/usr/bin/env node
-import { readConfig } from './config.ts';
+import { readConfig } from './config/config.ts';
 import { StartError } from './fault.ts';
 import { runRound } from './janitor/janitor.ts';
 import { openDeps } from './open.ts';

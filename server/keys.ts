@@ -2,7 +2,7 @@
 import { randomBytes } from 'node:crypto';
 import { parseArgs } from 'node:util';
 import postgres, { type Sql } from 'postgres';
-import { readDatabaseUrl, readTargets } from './config.ts';
+import { readDatabaseUrl, readTargets } from './config/config.ts';
 import { insertApiKey, listApiKeys, revokeApiKey } from './database/credentials.ts';
 import { migrate } from './database/migrate.ts';
 import { StartError } from './fault.ts';

@@ -1,15 +1,15 @@
 #!/usr/bin/env node
 import { existsSync } from 'node:fs';
 import { createApp } from './app.ts';
-import { type Config, readConfig } from './config.ts';
+import { type Config, readConfig } from './config/config.ts';
 import { createReference } from './docs/reference.ts';
 import { StartError } from './fault.ts';
-import { listenOn } from './listen.ts';
+import { createProbes } from './health/probes.ts';
+import { listenOn } from './http/listen.ts';
+import type { Listener } from './http/runtime.ts';
+import { secured } from './http/secured.ts';
 import { redact } from './log/redact.ts';
 import { type Opened, openDeps } from './open.ts';
-import { createProbes } from './probes.ts';
-import type { Listener } from './runtime.ts';
-import { secured } from './secured.ts';
 
 /** Not in the npm package. */
 const DEMO = new URL('../client/demo/', import.meta.url);

@@ -1,20 +1,19 @@
 import { randomBytes } from 'node:crypto';
 import { startAnnouncing, targetsOf } from './announce.ts';
 import { openBucket } from './bucket/s3.ts';
-import type { Config } from './config.ts';
+import type { Config } from './config/config.ts';
+import { pageOrigins } from './config/origins.ts';
 import { createShelf } from './credentials/shelf.ts';
 import { openDatabase } from './database/connection.ts';
 import { migrate } from './database/migrate.ts';
 import type { Deps } from './deps.ts';
+import { createMetrics } from './health/metrics.ts';
+import { type Check, createReadiness } from './health/readiness.ts';
 import type { Hooks } from './hooks.ts';
 import { openIdentity } from './identity/jwt.ts';
 import { startJanitor } from './janitor/janitor.ts';
 import { createLog, type Log } from './log/log.ts';
-import { createMetrics } from './metrics.ts';
-import { pageOrigins } from './origins.ts';
 import { openGate } from './rate/gate.ts';
-
-import { type Check, createReadiness } from './readiness.ts';
 
 export interface OpenOptions extends Hooks {
   /** Told one line for each embedded default that is started. */

@@ -1,4 +1,4 @@
-import type { StoreConfig } from '../config.ts';
+import type { StoreConfig } from '../config/config.ts';
 import { ANSWER_SECONDS, type Answer, answerTo } from './answer.ts';
 import type { Bucket, Upload } from './bucket.ts';
 import { openBucket } from './s3.ts';

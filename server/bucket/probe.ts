@@ -1,5 +1,5 @@
 import * as S3 from '@aws-sdk/client-s3';
-import type { StoreConfig } from '../config.ts';
+import type { StoreConfig } from '../config/config.ts';
 import type { UploadedPart } from '../contract/wire.ts';
 import { type Answer, answerTo } from './answer.ts';
 import type { Finished, ObjectHeaders, Upload } from './bucket.ts';

@@ -1,6 +1,6 @@
 import * as S3 from '@aws-sdk/client-s3';
 import { getSignedUrl } from '@aws-sdk/s3-request-presigner';
-import type { StoreConfig } from '../config.ts';
+import type { StoreConfig } from '../config/config.ts';
 import type { UploadedPart } from '../contract/wire.ts';
 import { type Bucket, type Finished, StoreFault, type Upload } from './bucket.ts';
 import { faultOf } from './fault.ts';

@@ -1,5 +1,5 @@
 import { amazonAt, cloudflareAt } from '../bucket/address.ts';
-import type { StoreConfig } from '../config.ts';
+import type { StoreConfig } from '../config/config.ts';
 import { UploadError } from '../contract/errors.ts';
 import { PROFILES } from '../contract/profiles.ts';
 import type { InitRequest, Provider } from '../contract/wire.ts';

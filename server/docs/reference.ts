@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { Hono } from 'hono';
-import { contentPolicy } from '../csp.ts';
-import { pageHeaders } from '../secured.ts';
+import { contentPolicy } from '../http/csp.ts';
+import { pageHeaders } from '../http/secured.ts';
 import { describeApi } from './document.ts';
 import { renderPage, type Sample } from './page.ts';
 import { STYLE } from './style.ts';

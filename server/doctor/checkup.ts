@@ -1,6 +1,6 @@
-import type { Config, StoreConfig } from '../config.ts';
+import type { Config, StoreConfig } from '../config/config.ts';
+import { pageOrigins } from '../config/origins.ts';
 import { inspect } from '../database/inspection.ts';
-import { pageOrigins } from '../origins.ts';
 import { database, unreached } from './database.ts';
 import { examine } from './examination.ts';
 import { type Finding, note, ok } from './finding.ts';

@@ -2,11 +2,11 @@ import { chmodSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { openProbe } from '../bucket/probe.ts';
-import type { Config, StoreConfig } from '../config.ts';
+import type { Config, StoreConfig } from '../config/config.ts';
+import { pageOrigins } from '../config/origins.ts';
 import { migrate } from '../database/migrate.ts';
 import { startBucket, storeAt } from '../embedded/bucket.ts';
 import { findPostgres, startPostgres } from '../embedded/postgres.ts';
-import { pageOrigins } from '../origins.ts';
 
 /** Of the running server, or of our own in a folder that goes with `stop()`. */
 export interface Local<T> {

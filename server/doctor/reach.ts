@@ -1,5 +1,5 @@
 import { ANSWER_SECONDS, type Answer, SILENT, succeeded } from '../bucket/answer.ts';
-import type { StoreConfig } from '../config.ts';
+import type { StoreConfig } from '../config/config.ts';
 import { type Cure, type Finding, fault, ok, told } from './finding.ts';
 import { awsOptions, isAmazon, isR2, originOf, type Subject, settings } from './subject.ts';
 

@@ -1,4 +1,4 @@
-import type { StoreConfig } from '../config.ts';
+import type { StoreConfig } from '../config/config.ts';
 
 /** One bucket as the configuration has it, and what is asked of it. */
 export interface Subject {

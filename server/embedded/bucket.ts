@@ -1,7 +1,7 @@
 import { join } from 'node:path';
-import type { Config, StoreConfig } from '../config.ts';
+import type { Config, StoreConfig } from '../config/config.ts';
 import { PROFILES } from '../contract/profiles.ts';
-import { listenOn } from '../listen.ts';
+import { listenOn } from '../http/listen.ts';
 import { createBucket } from './bucket/app.ts';
 
 const NAME = 'uploads';

@@ -1,9 +1,9 @@
 import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { Hono } from 'hono';
-import { contentPolicy } from '../csp.ts';
 import { StartError } from '../fault.ts';
-import { pageHeaders } from '../secured.ts';
+import { contentPolicy } from '../http/csp.ts';
+import { pageHeaders } from '../http/secured.ts';
 
 const SOURCE = new URL('../../client/demo/', import.meta.url);
 

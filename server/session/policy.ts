@@ -1,7 +1,7 @@
+import { isKeyPrefix, KEY_PREFIX_RULE } from '../config/prefix.ts';
 import { UploadError } from '../contract/errors.ts';
 import type { NewSession } from '../database/session.ts';
 import type { Deps } from '../deps.ts';
-import { isKeyPrefix, KEY_PREFIX_RULE } from '../prefix.ts';
 
 export const METADATA_NAME = /^[A-Za-z0-9-]{1,64}$/;
 export const LONGEST_METADATA = 2048;

@@ -1,8 +1,8 @@
 /** An app of somebody else, with the server inside. */
 
 import { Hono } from 'hono';
+import { listen } from '../../server/http/runtime.ts';
 import { createApp, type Deps, type Hooks, openDeps, readConfig } from '../../server/index.ts';
-import { listen } from '../../server/runtime.ts';
 import { embeddedStore, makeBucket } from '../store.ts';
 import { freshName, ORIGIN, storeEnv } from './place.ts';
 import { makeFolder, removeFolder, serveDatabase } from './serve.ts';

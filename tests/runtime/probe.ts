@@ -1,7 +1,7 @@
 /** A process that listens as the server does and tells what it sees: `probe.ts [PORT]` prints its port. Runs in every runtime. */
 
 import process from 'node:process';
-import { listen } from '../../server/runtime.ts';
+import { listen } from '../../server/http/runtime.ts';
 
 const HELD = 'held';
 const seen = {

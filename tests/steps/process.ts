@@ -4,8 +4,8 @@
  */
 
 import process from 'node:process';
+import { listen } from '../../server/http/runtime.ts';
 import { createApp, openDeps, readConfig } from '../../server/index.ts';
-import { listen } from '../../server/runtime.ts';
 import { type Moment, standAt, stepwise } from './step.ts';
 
 const { deps } = await openDeps(readConfig(process.env), { authenticate: ({ headers }) => headers.get('x-user') });

@@ -1,6 +1,6 @@
 import { expect, test } from 'bun:test';
 import type { Answer } from '../../server/bucket/answer.ts';
-import type { StoreConfig } from '../../server/config.ts';
+import type { StoreConfig } from '../../server/config/config.ts';
 import { PROFILES } from '../../server/contract/profiles.ts';
 import { cors, rules } from '../../server/doctor/cors.ts';
 import { quoted, told } from '../../server/doctor/finding.ts';

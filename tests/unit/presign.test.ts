@@ -3,7 +3,7 @@ import { S3Client, UploadPartCommand } from '@aws-sdk/client-s3';
 import { getSignedUrl } from '@aws-sdk/s3-request-presigner';
 import fc from 'fast-check';
 import { openBucket } from '../../server/bucket/s3.ts';
-import type { StoreConfig } from '../../server/config.ts';
+import type { StoreConfig } from '../../server/config/config.ts';
 import { PROFILES } from '../../server/contract/profiles.ts';
 import { verification } from '../../server/embedded/bucket/signature/verification.ts';
 import { targetOf } from '../../server/embedded/bucket/target.ts';

@@ -27,7 +27,7 @@ test('the README tells what to do about each error as the reference does', () =>
 });
 
 test('the README tells every variable that the server reads', () => {
-  const names = [...read('server/config.ts').matchAll(/'([A-Z][A-Z0-9]*_[A-Z0-9_]+|PORT|HOST)'/g)].map(
+  const names = [...read('server/config/config.ts').matchAll(/'([A-Z][A-Z0-9]*_[A-Z0-9_]+|PORT|HOST)'/g)].map(
     ([, name]) => name!,
   );
   expect(names.length).toBeGreaterThan(15);

@@ -3,7 +3,7 @@
 import process from 'node:process';
 import { createInterface } from 'node:readline';
 import { createBucket } from '../../../server/embedded/bucket/app.ts';
-import { listen } from '../../../server/runtime.ts';
+import { listen } from '../../../server/http/runtime.ts';
 import type { BucketProcessOptions } from '../../bucket.ts';
 
 const { port, origins, ...options } = JSON.parse(process.argv[2]!) as BucketProcessOptions;

@@ -1,4 +1,4 @@
-import { StartError } from './fault.ts';
+import { StartError } from '../fault.ts';
 import { type Listener, type ListenOptions, listen } from './runtime.ts';
 
 /** `listen`, with a sentence for what goes wrong; `variable` names the setting that gave the port. */

@@ -1,8 +1,8 @@
 import { randomBytes } from 'node:crypto';
 import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { StartError } from '../fault.ts';
 import { SHORTEST_SECRET } from './env.ts';
-import { StartError } from './fault.ts';
 
 /** The secret of `--dev`: made once and kept in `folder`, so that tokens outlive a restart. */
 export function keptSecret(folder: string): string {

@@ -1,18 +1,18 @@
 import { resolve } from 'node:path';
-import { amazonAt, cloudflareAt } from './bucket/address.ts';
-import type { Profile } from './contract/profile.ts';
-import { PROFILES } from './contract/profiles.ts';
-import type { Provider } from './contract/wire.ts';
-import type { Target } from './database/connection.ts';
+import { amazonAt, cloudflareAt } from '../bucket/address.ts';
+import type { Profile } from '../contract/profile.ts';
+import { PROFILES } from '../contract/profiles.ts';
+import type { Provider } from '../contract/wire.ts';
+import type { Target } from '../database/connection.ts';
+import { StartError } from '../fault.ts';
+import type { Identity } from '../identity/jwt.ts';
+import type { Limits } from '../limits.ts';
+import type { LogLevel } from '../log/log.ts';
+import type { Rates } from '../rate/gate.ts';
+import type { Webhook } from '../webhook/post.ts';
+import { parseSecrets } from '../webhook/signature.ts';
 import { type Env, type Reader, reader } from './env.ts';
-import { StartError } from './fault.ts';
-import type { Identity } from './identity/jwt.ts';
-import type { Limits } from './limits.ts';
-import type { LogLevel } from './log/log.ts';
-import type { Rates } from './rate/gate.ts';
 import { keptSecret } from './secret.ts';
-import type { Webhook } from './webhook/post.ts';
-import { parseSecrets } from './webhook/signature.ts';
 
 /** One configured bucket and what its store demands. */
 export interface StoreConfig {

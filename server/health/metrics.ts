@@ -1,6 +1,6 @@
 import { Counter, Gauge, Histogram, Registry } from 'prom-client';
-import { countOpen } from './database/listing.ts';
-import type { Deps } from './deps.ts';
+import { countOpen } from '../database/listing.ts';
+import type { Deps } from '../deps.ts';
 import type { Check } from './readiness.ts';
 
 /** What the server counts as it works. Labels are words of ours alone: nothing that a caller chose. */

@@ -1,5 +1,5 @@
+import { LOOPBACK, parseRange } from '../rate/address.ts';
 import { isKeyPrefix, KEY_PREFIX_RULE } from './prefix.ts';
-import { LOOPBACK, parseRange } from './rate/address.ts';
 
 export type Env = Record<string, string | undefined>;
 export type Reader = ReturnType<typeof reader>;

@@ -1,8 +1,8 @@
 import { Hono } from 'hono';
+import type { Opened } from '../open.ts';
+import { bearerOf, isLocal } from '../session/caller.ts';
+import { hashToken, sameBytes } from '../token.ts';
 import { METRICS_TYPE } from './metrics.ts';
-import type { Opened } from './open.ts';
-import { bearerOf, isLocal } from './session/caller.ts';
-import { hashToken, sameBytes } from './token.ts';
 
 export interface ProbeOptions extends Pick<Opened, 'checks' | 'metrics'> {
   /** Opens the details to callers from elsewhere. */

@@ -1,5 +1,5 @@
-import { type Bucket, StoreFault } from './bucket/bucket.ts';
-import type { Deps } from './deps.ts';
+import { type Bucket, StoreFault } from '../bucket/bucket.ts';
+import type { Deps } from '../deps.ts';
 
 /** How one of the things stands that the server cannot do without. */
 export interface Check {
