@@ -73,10 +73,15 @@ test('the servers are killed, each call at a step of its own, and the clients he
   const all = [...cells.repeated, ...cells.alone];
   const dying = await Promise.all(Array.from({ length: DYING }, () => startStepper(ground.env)));
   const asked = all.map(({ ready, user, at, moment }, n) =>
-    ready.ask(apiOf(user, dying[n % DYING]!.url), { 'x-stand': `${at} ${moment}` }).then(told, () => 'lost'),
+    ready.ask(apiOf(user, dying[n % DYING]!.url), { 'x-stand': `${at} ${moment}` }).then(
+      (answer) => Promise.reject(new Error(`${user}: answered ${told(answer)}`)),
+      () => 'lost',
+    ),
   );
   const shares = dying.map((_, which) => all.filter((_, n) => n % DYING === which).length);
-  await Promise.all(dying.map((each, which) => each.standing(shares[which]!)));
+  const standing = Promise.all(dying.map((each, which) => each.standing(shares[which]!)));
+  // Whoever is answered has not stood where it was to be killed.
+  await Promise.race([standing, Promise.all(asked)]);
   await Promise.all(dying.map((each) => each.kill()));
   expect(new Set(await Promise.all(asked))).toEqual(new Set(['lost']));
 });

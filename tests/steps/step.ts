@@ -56,11 +56,13 @@ const never = new Promise<void>(() => {});
 /** Lets steps pass until the `at`th, from 0, and stands still for ever at that moment of it. */
 export function standAt(at: number, moment: Moment, onStanding: () => void): Watch {
   let step = -1;
+  let stands = false;
   return (_, now) => {
+    // A lease is renewed by the clock: whoever stands takes no other step.
+    if (stands) return never;
     if (now === 'before') step++;
-    // Whoever stands takes no other step.
-    if (step > at) return never;
-    if (step < at || now !== moment) return Promise.resolve();
+    if (step !== at || now !== moment) return Promise.resolve();
+    stands = true;
     onStanding();
     return never;
   };
