@@ -34,19 +34,18 @@ export function stepwise(deps: Deps, watch: Watch): Deps {
     });
     return { ...bucket, ...Object.fromEntries(requests) };
   };
+  const scoped: Deps['database']['scoped'] = (scope, work) =>
+    step('database', () =>
+      deps.database.scoped(scope, async (sql) => {
+        const result = await work(sql);
+        await watch('database', 'within');
+        return result;
+      }),
+    );
   return {
     ...deps,
-    database: {
-      ...deps.database,
-      scoped: (scope, work) =>
-        step('database', () =>
-          deps.database.scoped(scope, async (sql) => {
-            const result = await work(sql);
-            await watch('database', 'within');
-            return result;
-          }),
-        ),
-    },
+    // What goes in one round trip otherwise is committed apart, too: it may be killed in between.
+    database: { ...deps.database, scoped, single: scoped },
     buckets: Object.fromEntries(Object.entries(deps.buckets).map(([name, bucket]) => [name, watched(bucket)])),
   };
 }
