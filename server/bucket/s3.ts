@@ -5,11 +5,16 @@ import type { UploadedPart } from '../contract/wire.ts';
 import { type Bucket, type Finished, StoreFault, type Upload } from './bucket.ts';
 import { faultOf } from './fault.ts';
 import { locate, partPresigner } from './presign.ts';
+import { turns } from './turns.ts';
 
 export const unquoted = (etag: string | undefined) => (etag ?? '').replaceAll('"', '');
 
 const CREATIONS = 3;
 const ABORTS = 5;
+/** Parts that a store lists on one page. */
+const LISTED_AT_ONCE = 1000;
+/** Longer lists are read so many at a time: each page of XML is megabytes while it is parsed. */
+const LONG_LISTS = 2;
 /** A store that is silent for so long has lost the request. */
 const ANSWER_MS = 20_000;
 /** Putting ten thousand parts together takes a store minutes, some of them without a word. */
@@ -42,6 +47,7 @@ export function openBucket(store: StoreConfig): Bucket {
   const once = new S3.S3Client({ ...options, maxAttempts: 1, requestHandler: client.config.requestHandler });
 
   const Bucket = store.bucket;
+  const inTurn = turns(LONG_LISTS);
 
   async function call<Output>(send: () => Promise<Output>): Promise<Output> {
     try {
@@ -143,7 +149,7 @@ export function openBucket(store: StoreConfig): Bucket {
     listUploads,
     findUploads,
     presignPart: partPresigner(client, store),
-    listParts,
+    listParts: (upload, atMost) => (atMost > LISTED_AT_ONCE ? inTurn(() => listParts(upload)) : listParts(upload)),
     completeUpload: async ({ key, uploadId }, parts) => {
       const Parts = parts.map(({ partNumber, etag }) => ({ PartNumber: partNumber, ETag: etag }));
       const input = { Bucket, Key: key, UploadId: uploadId, MultipartUpload: { Parts } };

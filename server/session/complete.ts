@@ -102,7 +102,7 @@ async function completeLeased(
     // A holder that died may have completed the object already: then its parts are gone and HEAD tells.
     const before = held.session.status === 'completing' ? await bucket.headObject(session.fileKey) : undefined;
     if (!before) {
-      parts = await bucket.listParts(upload);
+      parts = await bucket.listParts(upload, session.totalParts);
       await bucket.completeUpload(upload, completeParts(session, parts, wish));
     }
   } catch (error) {
