@@ -113,6 +113,7 @@ async function completeLeased(
     if (!finished) {
       const stored = parts?.map((part) => part.partNumber);
       await deps.database.single(held.scope, (sql) => releaseCompletion(sql, session.id, holder, stored));
+      if (parts && error instanceof StoreFault && error.code === 'InvalidPart') await assertUnchanged(held, parts);
       throw unsure ? seen : await lostOr(deps, held, error);
     }
   }
@@ -122,6 +123,13 @@ async function completeLeased(
       retryAfter: 5,
     });
   return settle(deps, held, session, holder, finished);
+}
+
+/** A part may have been sent anew between the list and its use; then whoever asks again has the new one. */
+async function assertUnchanged({ bucket, session }: Held, parts: UploadedPart[]): Promise<void> {
+  const etags = (list: UploadedPart[]) => list.map((part) => part.etag).join();
+  const upload = { key: session.fileKey, uploadId: session.uploadId! };
+  if (etags(await bucket.listParts(upload, session.totalParts)) !== etags(parts)) throw overtaken();
 }
 
 /** Compares and writes down; an object that is not what the client sent does not stay. */
