@@ -56,6 +56,11 @@ const fields = [
   'partSize',
   'fingerprint',
   'sessionId',
+  'r2AccessKey',
+  'r2AccountId',
+  'r2Bucket',
+  's3SecretKey',
+  's3Region',
 ];
 
 describe('fuzz', () => {
