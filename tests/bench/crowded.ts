@@ -86,7 +86,12 @@ async function benchCrowded(): Promise<void> {
   for (const name of Object.keys(few.ways) as (keyof typeof few.ways)[]) {
     const times = await alternate({ few: few.ways[name], many: many.ways[name] }, { calls: 25 });
     const target = ['init', 'sign', 'resume'].includes(name) ? '≤ 1.3' : '';
-    tell(`${name}: with ${SESSIONS.many} sessions over with ${SESSIONS.few}`, ratios(times.many, times.few), '', target);
+    tell(
+      `${name}: with ${SESSIONS.many} sessions over with ${SESSIONS.few}`,
+      ratios(times.many, times.few),
+      '',
+      target,
+    );
   }
   await few.stop();
   await many.stop();
