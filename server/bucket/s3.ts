@@ -148,7 +148,7 @@ export function openBucket(store: StoreConfig): Bucket {
     },
     listUploads,
     findUploads,
-    presignPart: partPresigner(client, store),
+    presignPart: partPresigner(store),
     listParts: (upload, atMost) => (atMost > LISTED_AT_ONCE ? inTurn(() => listParts(upload)) : listParts(upload)),
     completeUpload: async ({ key, uploadId }, parts) => {
       const Parts = parts.map(({ partNumber, etag }) => ({ PartNumber: partNumber, ETag: etag }));

@@ -12,7 +12,7 @@ const credentials = {
   secretAccessKey: 'wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY',
 };
 const client = new S3Client({ region: 'us-east-1', credentials, requestChecksumCalculation: 'WHEN_REQUIRED' });
-const sign = partPresigner(client, {
+const sign = partPresigner({
   provider: 'S3',
   endpoint: 'https://s3.us-east-1.amazonaws.com',
   region: 'us-east-1',

@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto';
 import fc from 'fast-check';
 import { unchunked } from '../../../server/embedded/bucket/body/chunked.ts';
 import { frameCheck } from '../../../server/embedded/bucket/signature/frames.ts';
-import { signerFor } from '../../../server/embedded/bucket/signature/signer.ts';
+import { signerFor } from '../../../server/signature/signer.ts';
 
 async function* cutAt(bytes: Uint8Array, size: number) {
   for (let at = 0; at < bytes.length; at += size) yield bytes.subarray(at, at + size);

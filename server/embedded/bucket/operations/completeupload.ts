@@ -1,4 +1,5 @@
 import { basename } from 'node:path';
+import { encodePath } from '../../../signature/canonical.ts';
 import { checksumField } from '../body/digests.ts';
 import { receiveText } from '../body/reception.ts';
 import type { Bucket } from '../disk/bucket.ts';
@@ -8,7 +9,6 @@ import type { Upload } from '../disk/uploads.ts';
 import { BucketError } from '../errors.ts';
 import type { Exchange, Operation } from '../exchange.ts';
 import { writeCondition } from '../http/conditions.ts';
-import { encodePath } from '../signature/canonical.ts';
 import { xmlResponse } from '../xml/markup.ts';
 import { chosenParts, compositeChecksum, multipartEtag, type WantedPart, wantedParts } from './assembly.ts';
 

@@ -1,6 +1,6 @@
+import { encodePath } from '../../../signature/canonical.ts';
 import { BucketError } from '../errors.ts';
 import type { Operation } from '../exchange.ts';
-import { encodePath } from '../signature/canonical.ts';
 import { count, type Target } from '../target.ts';
 import { type Markup, xmlResponse } from '../xml/markup.ts';
 import { OWNER } from './buckets.ts';

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
+import { same, sha256Hex } from '../../../signature/signer.ts';
 import { BucketError } from '../errors.ts';
-import { same, sha256Hex } from './signer.ts';
 import type { Verified } from './verification.ts';
 
 /** Follows a body that is signed frame by frame, each signature over the one before it. */

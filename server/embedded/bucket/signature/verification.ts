@@ -1,8 +1,8 @@
+import { canonicalRequest } from '../../../signature/canonical.ts';
+import { type Signer, same, sha256Hex, signers } from '../../../signature/signer.ts';
 import { BucketError } from '../errors.ts';
 import type { Target } from '../target.ts';
-import { canonicalRequest } from './canonical.ts';
 import { type Claim, claimOf } from './claim.ts';
-import { type Signer, same, sha256Hex, signers } from './signer.ts';
 
 /** A request whose signature holds. */
 export interface Verified extends Pick<Claim, 'inQuery' | 'payload' | 'date' | 'signature'> {
