@@ -4,7 +4,8 @@ import type { UploadedPart } from '../contract/wire.ts';
 import { type Answer, answerTo } from './answer.ts';
 import type { Finished, ObjectHeaders, Upload } from './bucket.ts';
 import { faultOf } from './fault.ts';
-import { clientOptions, finishedOf, unquoted } from './s3.ts';
+import { unquoted } from './partlist.ts';
+import { clientOptions, finishedOf } from './s3.ts';
 
 /** A rule of the bucket's life cycle, as far as it touches what the server makes. */
 export interface LifecycleRule {

@@ -4,10 +4,9 @@ import type { StoreConfig } from '../config/config.ts';
 import type { UploadedPart } from '../contract/wire.ts';
 import { type Bucket, type Finished, StoreFault, type Upload } from './bucket.ts';
 import { faultOf } from './fault.ts';
+import { readPartPage, unquoted } from './partlist.ts';
 import { locate, partPresigner } from './presign.ts';
 import { turns } from './turns.ts';
-
-export const unquoted = (etag: string | undefined) => (etag ?? '').replaceAll('"', '');
 
 const CREATIONS = 3;
 const ABORTS = 5;
@@ -70,15 +69,9 @@ export function openBucket(store: StoreConfig): Bucket {
     let marker: string | undefined;
     do {
       const input = { Bucket, Key: key, UploadId: uploadId, PartNumberMarker: marker };
-      const page = await call(() => client.send(new S3.ListPartsCommand(input)));
-      for (const part of page.Parts ?? [])
-        parts.push({
-          partNumber: part.PartNumber!,
-          etag: unquoted(part.ETag),
-          size: part.Size!,
-          lastModified: part.LastModified!.toISOString(),
-        });
-      marker = page.IsTruncated ? page.NextPartNumberMarker : undefined;
+      const page = await call(() => readPartPage(client, input));
+      parts.push(...page.parts);
+      marker = page.next;
     } while (marker);
     return parts;
   }
