@@ -4,7 +4,7 @@ alter table multipart_uploads
   -- What the client computed: whoever succeeds a dead server compares by the same.
   add column object_digest text,
   -- The store has nothing left that belongs to no object.
-  add column swept boolean not null default false,
+  add column swept boolean not null default true,
   -- No janitor takes it before: the lease of whoever is at it, and the pause after a failure.
   add column tended_until timestamptz not null default '-infinity',
   -- Whom its end is told to, as far as the server knew that began it.
@@ -12,9 +12,19 @@ alter table multipart_uploads
   -- Grants go when their time is over, uploads remember which they were begun with.
   drop constraint multipart_uploads_grant_id_fkey;
 
+-- What was completed before there was a janitor left nothing behind; the rest is looked after.
+alter table multipart_uploads alter column swept set default false;
+update multipart_uploads set swept = false where status <> 'completed';
+
+-- A janitor's visit is no news for the owner.
+drop trigger multipart_uploads_updated_at on multipart_uploads;
+create trigger multipart_uploads_updated_at before update on multipart_uploads
+  for each row when (new.status <> old.status or (new.swept = old.swept and new.tended_until = old.tended_until))
+  execute function touch_updated_at();
+
 create index multipart_uploads_overdue on multipart_uploads (expires_at) where status in ('active', 'paused');
 create index multipart_uploads_leased on multipart_uploads (lease_until) where status = 'completing';
-create index multipart_uploads_unmade on multipart_uploads (lease_until) where status = 'active' and upload_id is null;
+create index multipart_uploads_unmade on multipart_uploads (created_at) where status = 'active' and upload_id is null;
 create index multipart_uploads_unswept on multipart_uploads (tended_until)
   where status in ('completed', 'aborted', 'failed') and not swept;
 create index multipart_uploads_old on multipart_uploads (expires_at) where swept;

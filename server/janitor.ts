@@ -7,19 +7,18 @@ import { openDeps } from './open.ts';
 const USAGE =
   'Usage: partway-janitor --once, or in a clone: npm run janitor -- --once. Every server has one of its own.';
 
-/** `partway-janitor --once`: one round of the janitor, and the comparison with the store; prints what it did. */
+/** `partway-janitor --once`: rounds of the janitor until nothing is due, and the comparison with the store; prints what each did. */
 async function once(args: string[]): Promise<number> {
   if (args.join(' ') !== '--once') throw new StartError(USAGE);
   const config = readConfig(process.env);
   const { deps, close } = await openDeps({ ...config, janitorSeconds: 0 });
   try {
-    const tally = await runRound(deps, { ...config, always: true });
-    console.log(
-      Object.entries(tally)
-        .map(([what, count]) => `${what} ${count}`)
-        .join(', '),
-    );
-    return tally.postponed ? 1 : 0;
+    for (;;) {
+      const tally = await runRound(deps, { ...config, always: true });
+      const told = Object.entries(tally).map(([what, count]) => `${what} ${count}`);
+      console.log(told.join(', '));
+      if (!tally.unfinished) return tally.postponed ? 1 : 0;
+    }
   } finally {
     await close();
   }

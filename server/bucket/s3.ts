@@ -4,16 +4,16 @@ import type { StoreConfig } from '../config/config.ts';
 import type { UploadedPart } from '../contract/wire.ts';
 import { type Bucket, type Finished, StoreFault, type Upload } from './bucket.ts';
 import { faultOf } from './fault.ts';
-import { readPartPage, unquoted } from './partlist.ts';
+import { type PartPage, readPartPage, unquoted } from './partlist.ts';
 import { locate, partPresigner } from './presign.ts';
 import { turns } from './turns.ts';
 
 const CREATIONS = 3;
 const ABORTS = 5;
-/** Parts that a store lists on one page. */
-const LISTED_AT_ONCE = 1000;
-/** Longer lists are read so many at a time: each page of XML is megabytes while it is parsed. */
+/** Lists of more than one page are read so many at a time, for the sake of memory … */
 const LONG_LISTS = 2;
+/** … and no more than so many wait. */
+const MOST_WAITING = 500;
 /** A store that is silent for so long has lost the request. */
 const ANSWER_MS = 20_000;
 /** Putting ten thousand parts together takes a store minutes, some of them without a word. */
@@ -46,7 +46,7 @@ export function openBucket(store: StoreConfig): Bucket {
   const once = new S3.S3Client({ ...options, maxAttempts: 1, requestHandler: client.config.requestHandler });
 
   const Bucket = store.bucket;
-  const inTurn = turns(LONG_LISTS);
+  const inTurn = turns(LONG_LISTS, MOST_WAITING);
 
   async function call<Output>(send: () => Promise<Output>): Promise<Output> {
     try {
@@ -65,15 +65,18 @@ export function openBucket(store: StoreConfig): Bucket {
   };
 
   async function listParts({ key, uploadId }: Upload): Promise<UploadedPart[]> {
-    const parts: UploadedPart[] = [];
-    let marker: string | undefined;
-    do {
-      const input = { Bucket, Key: key, UploadId: uploadId, PartNumberMarker: marker };
-      const page = await call(() => readPartPage(client, input));
-      parts.push(...page.parts);
-      marker = page.next;
-    } while (marker);
-    return parts;
+    const page = (marker?: string) =>
+      call(() => readPartPage(client, { Bucket, Key: key, UploadId: uploadId, PartNumberMarker: marker }));
+    const { parts, next } = await page();
+    if (next === undefined) return parts;
+    return inTurn(async () => {
+      for (let marker: string | undefined = next; marker !== undefined; ) {
+        const further: PartPage = await page(marker);
+        parts.push(...further.parts);
+        marker = further.next;
+      }
+      return parts;
+    });
   }
 
   async function* listUploads(Prefix: string): AsyncGenerator<Upload[]> {
@@ -113,6 +116,11 @@ export function openBucket(store: StoreConfig): Bucket {
     throw new StoreFault('unavailable', 'PartsRemain', undefined);
   }
 
+  /** An attempt whose answer was lost may have taken effect after it was looked for. */
+  async function abortOthers(key: string, uploadId: string): Promise<void> {
+    for (const upload of await findUploads(key)) if (upload.uploadId !== uploadId) await abortUpload(upload);
+  }
+
   return {
     provider: store.provider,
     name: Bucket,
@@ -131,7 +139,9 @@ export function openBucket(store: StoreConfig): Bucket {
       };
       for (let attempt = 1; ; attempt++) {
         try {
-          return (await call(() => once.send(new S3.CreateMultipartUploadCommand(input)))).UploadId!;
+          const uploadId = (await call(() => once.send(new S3.CreateMultipartUploadCommand(input)))).UploadId!;
+          if (attempt > 1) await abortOthers(key, uploadId);
+          return uploadId;
         } catch (error) {
           if (!(error instanceof StoreFault && error.kind === 'unavailable') || attempt === CREATIONS) throw error;
           const [begun] = await findUploads(key);
@@ -142,7 +152,7 @@ export function openBucket(store: StoreConfig): Bucket {
     listUploads,
     findUploads,
     presignPart: partPresigner(store),
-    listParts: (upload, atMost) => (atMost > LISTED_AT_ONCE ? inTurn(() => listParts(upload)) : listParts(upload)),
+    listParts,
     completeUpload: async ({ key, uploadId }, parts) => {
       const Parts = parts.map(({ partNumber, etag }) => ({ PartNumber: partNumber, ETag: etag }));
       const input = { Bucket, Key: key, UploadId: uploadId, MultipartUpload: { Parts } };

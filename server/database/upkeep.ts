@@ -15,7 +15,7 @@ const DUE: Record<Chore, string> = {
   // Whoever was completing it has died.
   orphaned: `status = 'completing' and lease_until <= now()`,
   unmade: `status = 'active' and upload_id is null and idempotency_key is null
-    and lease_until <= now() - interval '${UNMADE_SECONDS} seconds'`,
+    and created_at <= now() - interval '${UNMADE_SECONDS} seconds' and (lease_until is null or lease_until <= now())`,
   unswept: `status in ('completed', 'aborted', 'failed') and not swept`,
 };
 

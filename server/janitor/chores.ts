@@ -27,9 +27,14 @@ export const CHORES: Record<Chore, (deps: Deps, session: Session) => Promise<unk
 
 /** Completes it; one whose parts are missing or wrong is settled, too: it goes on, or has ended in failure. */
 async function settle(deps: Deps, session: Session): Promise<void> {
-  await completeUpload(deps, hold(deps, session), {}).catch((error) => {
-    if (!(error instanceof UploadError) || error.retryAfter !== undefined) throw error;
-  });
+  try {
+    await completeUpload(deps, hold(deps, session), {});
+  } catch (error) {
+    if (error instanceof UploadError && error.retryAfter === undefined) return;
+    if (!isHopeless(deps, session) || !session.leaseHolder) throw error;
+    const { id, leaseHolder } = session;
+    await end(deps, id, (sql) => failSession(sql, id, 'UPLOAD_EXPIRED', OVERDUE, leaseHolder));
+  }
 }
 
 /** Ends what was not finished in time; where its object is there nevertheless, it is completed. */

@@ -7,6 +7,8 @@ import { type Reconciled, reconcile } from './reconcile.ts';
 
 /** Sessions at a time. */
 const LANES = 8;
+/** Times that many of one chore in one round: none keeps the others waiting. */
+const BATCHES = 50;
 /** What one janitor has taken the others leave alone for so long; it is also the pause after a failure. */
 const TENDED_SECONDS = 300;
 const RECONCILE_SECONDS = 3600;
@@ -18,6 +20,8 @@ export interface Tally extends Record<Chore, number>, Reconciled {
   pruned: number;
   /** What could not be done and is left to a later round. */
   postponed: number;
+  /** Chores of which there was more than one round may take: the next may begin at once. */
+  unfinished: number;
 }
 
 export interface RoundOptions {
@@ -38,6 +42,7 @@ const EMPTY: Tally = {
   foreign: 0,
   pruned: 0,
   postponed: 0,
+  unfinished: 0,
 };
 
 /** What somebody may want to know of: the rest is every day's work. */
@@ -58,9 +63,14 @@ export async function runRound(deps: Deps, options: RoundOptions): Promise<Tally
   };
   const attempt = (what: string, work: () => Promise<unknown>) => work().catch((error) => trouble(what, error));
 
-  /** Until none is due; a store that is away is not asked for each of thousands. */
+  /** Until none is due, or it is the next chore's turn; a store that is away is not asked for each of thousands. */
   const doAll = (chore: Chore) => async () => {
-    for (let away = false; !away && !isStopping(); ) {
+    let away = false;
+    for (let batch = 0; !away && !isStopping(); batch++) {
+      if (batch === BATCHES) {
+        tally.unfinished++;
+        return;
+      }
       const taken = await deps.database.single(SCOPE, (sql) => takeChores(sql, chore, LANES, TENDED_SECONDS));
       if (!taken.length) return;
       away = true;
@@ -108,7 +118,7 @@ export function startJanitor(deps: Deps, everySeconds: number, options: Pick<Rou
       deps.metrics?.tidied({ ...tally });
       const told = TOLD.filter((name) => tally[name]).map((name) => [name, tally[name]]);
       if (told.length) deps.log('janitor', Object.fromEntries(told));
-      if (!stopping) await bell.wait(everySeconds * 1000 * (0.75 + Math.random() / 2));
+      if (!stopping && !tally.unfinished) await bell.wait(everySeconds * 1000 * (0.75 + Math.random() / 2));
     }
   };
   const running = run();

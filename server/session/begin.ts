@@ -86,7 +86,7 @@ function newSession(
     provider: bucket.provider,
     bucket: bucket.name,
     fileKey: deps.keyPrefix + Buffer.from(deps.random(24)).toString('base64url'),
-    filename: wish.filename,
+    filename: keptName(wish.filename),
     contentType: wish.contentType,
     idempotencyKey,
     fingerprint: wish.fingerprint ?? null,
@@ -97,6 +97,12 @@ function newSession(
     expiresAt: new Date(createdAt.getTime() + bucket.profile.sessionSeconds * 1000),
   };
 }
+
+/** Of a longer name its end is kept, where the extension is. */
+const LONGEST_NAME = 4096;
+
+/** Not cut within a character. */
+const keptName = (name: string): string => name.slice(-LONGEST_NAME).replace(/^[\udc00-\udfff]/, '');
 
 /** A caller that guessed, to send digests along, is told the right plan; one that demands an unlawful part size is refused. */
 function planFor(wish: InitRequest, profile: Profile): Plan {

@@ -24,8 +24,9 @@ export async function claimUpload(
   by: { sessionId: string } | { fingerprint: string },
 ): Promise<ClaimAnswer> {
   const claimed = await deps.database.scoped({ user: userId }, async (sql) => {
+    // In this order, as everybody does: first the upload, then, by what ends others, the account.
+    const open = await lockOpen(sql, userId, by, deps.clock());
     await failOverdue(sql, userId, deps.clock(), 'UPLOAD_EXPIRED', OVERDUE);
-    const open = await lockOpen(sql, userId, by);
     if (!open) return undefined;
     // Its token may not change under whoever completes it.
     assertOpen(open);

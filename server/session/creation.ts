@@ -49,8 +49,10 @@ export async function createUpload(
       await deps.database.single(scope, (sql) => markSwept(sql, session.id));
       throw new UploadError('FORBIDDEN', message);
     }
-    // The next repeat need not wait for the lease: it looks for what this one may have left behind.
-    await deps.database.single(scope, (sql) => releaseCreation(sql, session.id, holder));
+    // The next repeat need not wait for the lease: it looks for what this one may have left behind. Without a key none comes.
+    if (session.idempotencyKey !== null)
+      await deps.database.single(scope, (sql) => releaseCreation(sql, session.id, holder));
+    else await endInFailure(deps, scope, session.id, 'MULTIPART_INIT_FAILED', 'The store did not begin this upload.');
     throw error;
   });
   const attached = await deps.database.single(scope, (sql) => attachUpload(sql, session.id, uploadId));

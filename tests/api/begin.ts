@@ -103,6 +103,15 @@ export function beginSuite(at: () => Place): void {
       expect(ContentType).toBe('video/mp4');
     });
 
+  test('a file name of a million characters is taken, and its end kept', async () => {
+    const { api } = at();
+    const name = `${'👩'.repeat(500_000)}.mov`;
+    const { resumeToken } = await api.begin({ size: 10, name });
+    const { filename } = granted(await api.call('resume', { resumeToken }));
+    expect([filename.length <= 4096, name.endsWith(filename), filename.isWellFormed()]).toEqual([true, true, true]);
+    granted(await api.call('abort', { resumeToken }));
+  });
+
   test('who sent it and when stands at the object, and the caller’s metadata cannot overrule that', async () => {
     const { api } = at();
     const metadata = { Album: 'Größe & Co', 'user-id': 'somebody else', 'ORIGINAL-FILENAME': 'forged' };

@@ -117,3 +117,17 @@ staged('fifty inits at once while the store is slow ask it once', async (place) 
   expect(place.wire.requests.filter(isCreate)).toHaveLength(1);
   await expectOnlyUpload(place, init);
 });
+
+test.concurrent('an init that the store did not take, and that nobody can repeat, holds no place of its user', async () => {
+  const store = await embeddedStore({ smallestPart: 1024 });
+  const place = await openWiredPlace(store, { env: { MAX_OPEN_UPLOADS: '1' } });
+  try {
+    await place.wire.down();
+    expect(told(await place.api.call('init', FILE))).toEqual([503, 'STORE_UNAVAILABLE']);
+    await place.wire.up();
+    granted(await place.api.call('init', FILE));
+    expect(told(await place.api.call('init', FILE))).toEqual([429, 'TOO_MANY_UPLOADS']);
+  } finally {
+    await place.stop();
+  }
+});

@@ -2,8 +2,8 @@ import { afterAll, beforeAll, expect, test } from 'bun:test';
 import * as S3 from '@aws-sdk/client-s3';
 import { getSignedUrl } from '@aws-sdk/s3-request-presigner';
 import fc from 'fast-check';
-import { canonicalQuery, encodePath } from '../../../server/signature/canonical.ts';
 import { targetOf } from '../../../server/embedded/bucket/target.ts';
+import { canonicalQuery, encodePath } from '../../../server/signature/canonical.ts';
 import { Bucket, begin, bytesOf, type Fixture, fixture, partUrl, put, refusal } from './fixture.ts';
 
 let bucket: Fixture;
