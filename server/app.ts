@@ -22,6 +22,13 @@ type Call = (deps: Deps, request: Request) => Promise<object>;
 
 const POSTED: Record<string, Call> = { grant, init, claim, sign, resume, pause, complete, abort };
 
+/** The call at `path`, wherever the app is mounted; undefined where there is none. */
+function callAt(path: string): string | undefined {
+  const name = path.slice(path.indexOf(BASE_PATH) + BASE_PATH.length + 1);
+  if (name === '') return 'list';
+  return name === 'progress' || Object.hasOwn(POSTED, name) ? name : undefined;
+}
+
 /**
  * The upload API under `/api/v1/upload/multipart`. Mounts inside another Hono app under any path, by `route` or by
  * `mount`; what lies outside that path is left alone.
@@ -45,6 +52,7 @@ export function createApp(deps: Deps): Hono {
       try {
         deps.gate?.enter(req.raw.headers, remoteOf(env, req.raw), deps.clock());
       } catch (error) {
+        tellRequest({ call: callAt(req.path) });
         return failure(deps, error, '');
       }
       await next();

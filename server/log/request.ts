@@ -1,13 +1,20 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import type { MiddlewareHandler } from 'hono';
+import type { ErrorCode } from '../contract/errors.ts';
 import type { Deps } from '../deps.ts';
 
 /** The request that is being answered, as far as it is known. */
 export interface CurrentRequest {
   id: string;
   /** Such as `init`; nothing where no call lies at the address. */
-  call?: string;
+  call?: string | undefined;
   userId?: string;
+  /** Why it was refused. */
+  error?: ErrorCode;
+  /** Whose rate it has used up. */
+  limit?: 'credential' | 'address';
+  /** Where it came from, an address or a /64; logged with `limit` alone. */
+  address?: string | undefined;
 }
 
 const requests = new AsyncLocalStorage<CurrentRequest>();
@@ -37,9 +44,20 @@ export function watch(deps: Deps): MiddlewareHandler {
       context.header('x-request-id', id);
       const { status } = context.res;
       const ms = Math.round((performance.now() - startedAt) * 10) / 10;
-      const { call, userId } = request;
+      const { call, userId, error, limit } = request;
+      const address = limit && request.address;
       deps.metrics?.requested(call ?? (method === 'OPTIONS' ? 'preflight' : 'none'), status, ms / 1000);
-      deps.log('request', { method, path: path.slice(0, LONGEST_PATH), call, status, ms, userId });
+      deps.log('request', {
+        method,
+        path: path.slice(0, LONGEST_PATH),
+        call,
+        status,
+        ms,
+        userId,
+        error,
+        limit,
+        address,
+      });
     });
   };
 }

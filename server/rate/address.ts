@@ -69,5 +69,9 @@ export function senderOf(remote: string | undefined, forwarded: string | null, t
   return sender;
 }
 
-/** What one sender is counted by: whoever has one address of IPv6 has all 2^64 beside it. */
-export const nameOf = ({ bits, value }: Address): string => (bits === 32 ? `4/${value}` : `6/${value >> 64n}`);
+/** What one sender is counted by and called: whoever has one address of IPv6 has all 2^64 beside it. */
+export function nameOf({ bits, value }: Address): string {
+  const group = (shift: bigint, width: bigint) => (value >> shift) & ((1n << width) - 1n);
+  if (bits === 32) return [24n, 16n, 8n, 0n].map((shift) => group(shift, 8n)).join('.');
+  return `${[112n, 96n, 80n, 64n].map((shift) => group(shift, 16n).toString(16)).join(':')}::/64`;
+}

@@ -1,4 +1,5 @@
 import { UploadError } from '../contract/errors.ts';
+import { tellRequest } from '../log/request.ts';
 import { credentialOf } from '../session/caller.ts';
 import { hashToken } from '../token.ts';
 import { nameOf, type Range, senderOf } from './address.ts';
@@ -14,6 +15,8 @@ export interface Rates {
   trustedProxies: Range[];
 }
 
+const WHOSE = { credential: 'with this credential', address: 'from this address' };
+
 export type Gate = ReturnType<typeof openGate>;
 
 /** Counts the requests of this server. What it lets through may still be refused for who it is. */
@@ -21,15 +24,18 @@ export function openGate({ credential, address, trustedProxies }: Rates) {
   const credentials = credential ? openMeter(credential) : undefined;
   const addresses = address ? openMeter(address) : undefined;
 
-  const ask = (meter: typeof addresses, name: string, now: Date, whose: string) => {
+  const ask = (meter: typeof addresses, name: string, now: Date, limit: keyof typeof WHOSE) => {
     const waitMs = meter?.ask(name, now.getTime());
     if (!waitMs) return;
+    tellRequest({ limit });
     const retryAfter = Math.ceil(waitMs / 1000);
-    throw new UploadError('RATE_LIMITED', `Too many requests ${whose}; ask again in ${retryAfter} s.`, { retryAfter });
+    throw new UploadError('RATE_LIMITED', `Too many requests ${WHOSE[limit]}; ask again in ${retryAfter} s.`, {
+      retryAfter,
+    });
   };
   // By its hash as it was sent: nobody can spend what is another's without knowing the other's credential.
   const askFor = (token: string, now: Date) => {
-    if (credentials) ask(credentials, Buffer.from(hashToken(token)).toString('base64'), now, 'with this credential');
+    if (credentials) ask(credentials, Buffer.from(hashToken(token)).toString('base64'), now, 'credential');
   };
 
   return {
@@ -38,8 +44,10 @@ export function openGate({ credential, address, trustedProxies }: Rates) {
      * Throws `RATE_LIMITED`.
      */
     enter(headers: Headers, remote: string | undefined, now: Date): void {
-      const sender = addresses && senderOf(remote, headers.get('x-forwarded-for'), trustedProxies);
-      if (sender) ask(addresses, nameOf(sender), now, 'from this address');
+      const sender = senderOf(remote, headers.get('x-forwarded-for'), trustedProxies);
+      const address = sender && nameOf(sender);
+      tellRequest({ address });
+      if (address) ask(addresses, address, now, 'address');
       const token = credentialOf(headers);
       if (token) askFor(token, now);
     },

@@ -2,7 +2,7 @@ import { StoreFault } from '../bucket/bucket.ts';
 import { ERRORS, type ErrorAnswer, type ErrorCode, UploadError } from '../contract/errors.ts';
 import { isKeyRevoked, REVOKED_MESSAGE } from '../database/credentials.ts';
 import type { Deps } from '../deps.ts';
-import { currentRequest } from '../log/request.ts';
+import { currentRequest, tellRequest } from '../log/request.ts';
 
 /** Codes of sockets, of the driver, and PostgreSQL's classes 08 (connection), 53 (resources) and 57P0 (shutdown). */
 const DATABASE_DOWN = /^(E(CONN|PIPE|TIMEDOUT|HOST|NET|NOTFOUND|AI_AGAIN)|CONN|57P0|08|53)/;
@@ -48,6 +48,7 @@ function explained(error: unknown, call: string): UploadError {
 export function failure(deps: Deps, error: unknown, call: string): Response {
   const fault = explained(error, call);
   const status = fault.status ?? ERRORS[fault.code];
+  tellRequest({ error: fault.code });
   if (status >= 500) {
     const { name, code, message } = (fault.cause ?? fault) as { name?: string; code?: string; message?: string };
     deps.log('failed', { call, error: fault.code, cause: code ?? name, message: message ?? fault.message });

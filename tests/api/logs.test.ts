@@ -53,9 +53,9 @@ afterAll(async () => {
 type Line = Record<string, unknown> & { event: string };
 
 /** The log's lines that bear `requestId`, once the line that ends the request is there. */
-async function linesOf(requestId: string): Promise<Line[]> {
+async function linesOf(requestId: string, at = place): Promise<Line[]> {
   for (;;) {
-    const lines = place.server
+    const lines = at.server
       .output()
       .split('\n')
       .filter((line) => line.startsWith('{') && line.endsWith('}'))
@@ -87,8 +87,8 @@ test('each request has a line of its own, under the id that its answer names', a
   expect(await linesOf(listed.headers.get('x-request-id')!)).toMatchObject([{ path: BASE_PATH, call: 'list' }]);
   const refused = await api.call('grant', {}, { 'x-api-key': 'mpk_nobodys' });
   const [refusal] = await linesOf(refused.headers.get('x-request-id')!);
-  expect(refusal).toMatchObject({ call: 'grant', status: 401 });
-  expect(refusal).not.toHaveProperty('userId');
+  expect(refusal).toMatchObject({ call: 'grant', status: 401, error: 'UNAUTHENTICATED' });
+  for (const field of ['userId', 'limit', 'address']) expect(refusal).not.toHaveProperty(field);
 });
 
 test('a caller’s own id is taken where it is harmless, and replaced where it is not', async () => {
@@ -122,6 +122,31 @@ test('a fault of the server says the id in its answer, and every line of it bear
   const refused = await api.call('init', {});
   expect(refused.status).toBe(400);
   expect(refused.body).not.toHaveProperty('requestId');
+});
+
+test('who asked too often is told by whose limit it was, where it came from and what it asked for', async () => {
+  const { store } = place;
+  const env = { RATE_LIMIT: '1', RATE_LIMIT_ADDRESS: '3', LOG_LEVEL: 'info' };
+  const strict = await openWiredPlace({ ...store, stop: async () => {} }, { env });
+  const ask = (path: string, from: string, more = {}) =>
+    fetch(strict.server.url + BASE_PATH + path, { headers: { 'x-forwarded-for': from, ...more } });
+  const said = async (response: Response) => {
+    const line = (await linesOf(response.headers.get('x-request-id')!, strict))[0]!;
+    expect([response.status, line.error, line.status]).toEqual([429, 'RATE_LIMITED', 429]);
+    return line;
+  };
+  try {
+    const mine = { 'x-api-key': 'mpk_guess' };
+    await ask('', '2001:db8::1', mine);
+    const limited = await said(await ask('', '2001:db8::2', mine));
+    expect(limited).toMatchObject({ call: 'list', limit: 'credential', address: '2001:db8:0:0::/64' });
+    for (let n = 0; n < 3; n++) await ask('/progress', '192.0.2.7');
+    for (const [path, call] of Object.entries({ '/progress': 'progress', '/init': 'init' }))
+      expect(await said(await ask(path, '192.0.2.7'))).toMatchObject({ call, limit: 'address', address: '192.0.2.7' });
+    expect(await said(await ask('/nothing', '192.0.2.7'))).not.toHaveProperty('call');
+  } finally {
+    await strict.stop();
+  }
 });
 
 test('with LOG_LEVEL=error only requests that failed are told', async () => {
