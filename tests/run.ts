@@ -1,4 +1,4 @@
-import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, openSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { installChromium } from './install.ts';
@@ -100,12 +100,14 @@ interface Counts {
 
 const told = ({ passed, failed, skipped }: Counts) => `${passed} passed, ${failed} failed, ${skipped} skipped`;
 
-async function run({ name, paths, runtime, lanes }: Group, report: string): Promise<Counts> {
+/** What it prints goes to the terminal, or into the file `output`. */
+async function run({ name, paths, runtime, lanes }: Group, report: string, output?: string): Promise<Counts> {
   console.log(`\n# ${name}`);
   const command = ['test', ...paths, `--timeout=${LIMIT}`, '--reporter=junit', `--reporter-outfile=${report}`];
   if (lanes) command.push(`--parallel=${lanes}`);
   const env = { ...process.env, ...(runtime && { PARTWAY_RUNTIME: runtime }) };
-  const child = Bun.spawn([process.execPath, ...command], { env, stdio: ['ignore', 'inherit', 'inherit'] });
+  const terminal = output === undefined ? 'inherit' : openSync(output, 'w');
+  const child = Bun.spawn([process.execPath, ...command], { env, stdio: ['ignore', terminal, terminal] });
   const code = await child.exited;
   const xml = await Bun.file(report)
     .text()
@@ -127,11 +129,30 @@ const chosen = wanted.flatMap((path) => {
 const reports = mkdtempSync(join(tmpdir(), 'partway-reports-'));
 const total: Counts = { passed: 0, failed: 0, skipped: 0 };
 const lines: string[] = [];
-for (const [at, group] of (wanted.length ? chosen : GROUPS).entries()) {
-  const startedAt = performance.now();
-  const part = await run(group, join(reports, `${at}.xml`));
-  for (const key of ['passed', 'failed', 'skipped'] as const) total[key] += part[key];
-  lines.push(`${group.name}: ${told(part)}, ${Math.round((performance.now() - startedAt) / 1000)} s`);
+
+/** One group after the other; beside another track each group's output comes in one piece, at its end. */
+async function track(groups: Group[], beside: boolean): Promise<void> {
+  for (const group of groups) {
+    const startedAt = performance.now();
+    const report = join(reports, `${GROUPS.indexOf(group)}.xml`);
+    const output = beside ? `${report}.log` : undefined;
+    const part = await run(group, report, output);
+    if (output) console.log(`\n# ${group.name}: all it said\n${readFileSync(output, 'utf8')}`);
+    for (const key of ['passed', 'failed', 'skipped'] as const) total[key] += part[key];
+    lines.push(`${group.name}: ${told(part)}, ${Math.round((performance.now() - startedAt) / 1000)} s`);
+  }
+}
+if (wanted.length) await track(chosen, false);
+else {
+  // Most of either's time is waiting: for a wire that is held slow, for a lease to end.
+  const waits = (group: Group) => /^tests\/(browser|package|steps)/.test(group.name);
+  await Promise.all([
+    track(GROUPS.filter(waits), true),
+    track(
+      GROUPS.filter((group) => !waits(group)),
+      true,
+    ),
+  ]);
 }
 rmSync(reports, { recursive: true });
 console.log(`\n${lines.join('\n')}\n\n${told(total)}`);
