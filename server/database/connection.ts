@@ -30,11 +30,27 @@ export interface Database {
   close(): Promise<void>;
 }
 
+/** Milliseconds that a transaction may take, and that a caller waits for a connection; past them the database is down. */
+const LIMIT_MS = 30_000;
+
+/**
+ * Arrays of text are all that is sent, and none is read. The driver would ask for the types of all arrays on each new
+ * connection, in a query of nobody's: where the connection is lost in it, the rejection ends the process.
+ */
+const texts = {
+  to: 1009,
+  from: [],
+  serialize: (all: string[]) => `{${all.map((text) => `"${text.replace(/["\\]/g, '\\$&')}"`)}}`,
+  parse: String,
+};
+
 /** Opens the server's pool of at most `size` connections to `url`, each under `SERVER_ROLE`; what it ends is told to `targets`. */
-export function openDatabase(url: string, size = 20, targets: Target[] = []): Database {
-  const pool = openPool(url, size, {
+export function openDatabase(url: string, size = 20, targets: Target[] = [], limit = LIMIT_MS): Database {
+  const pool = openPool(url, size, limit, {
     connect_timeout: 5,
     idle_timeout: 60,
+    fetch_types: false,
+    types: { texts },
     onnotice: () => {},
     connection: { application_name: 'partway', role: SERVER_ROLE, 'partway.events': targets.join(',') } as Record<
       string,

@@ -92,7 +92,8 @@ export async function insertGrant(
 
 export async function findGrant(sql: Query, hash: Uint8Array): Promise<Grant | undefined> {
   const [row] = await sql`
-    select id, user_id, api_key_id, max_bytes, max_files, used_bytes, used_files, content_types, expires_at
+    select id, user_id, api_key_id, max_bytes, max_files, used_bytes, used_files,
+      to_json(content_types) as content_types, expires_at
     from grants where grant_hash = ${Buffer.from(hash)}`;
   return (
     row && {

@@ -5,6 +5,14 @@ export interface Link {
   sql: postgres.Sql;
   /** Whether it has answered and was not closed since. */
   open: boolean;
+  /** Runs while it is lent. */
+  limit?: ReturnType<typeof setTimeout>;
+}
+
+interface Waiter {
+  resolve(link: Link): void;
+  reject(error: Error): void;
+  limit: ReturnType<typeof setTimeout>;
 }
 
 export interface Pool {
@@ -18,11 +26,19 @@ export interface Pool {
  * At most `size` links, made when they are needed and dropped when they are lost. Each is a client of one connection:
  * the driver's own pool ends the process when a connection is lost in the middle of a transaction (it writes the
  * ROLLBACK to a socket that is gone), never gets that connection back, and tells the next one of the last one's error.
+ *
+ * A host that has vanished closes nothing and never answers: who waits for a link longer than `limit` milliseconds is
+ * rejected with CONNECT_TIMEOUT, and what runs on a link that was lent for so long with CONNECTION_DESTROYED.
  */
-export function openPool(url: string, size: number, options: postgres.Options<Record<string, never>>): Pool {
+export function openPool(
+  url: string,
+  size: number,
+  limit: number,
+  options: postgres.Options<Record<string, postgres.PostgresType>>,
+): Pool {
   const links = new Set<Link>();
   let idle: Link[] = [];
-  const waiting: { resolve(link: Link): void; reject(error: Error): void }[] = [];
+  const waiting = new Set<Waiter>();
   let closing: (() => void) | undefined;
 
   function add(): Link {
@@ -31,7 +47,7 @@ export function openPool(url: string, size: number, options: postgres.Options<Re
       if (idle.includes(link)) drop(link);
     };
     // Without `max_lifetime` it is not ended between two statements of a transaction.
-    const link = { sql: postgres(url, { ...options, max: 1, max_lifetime: null, onclose }), open: false };
+    const link: Link = { sql: postgres(url, { ...options, max: 1, max_lifetime: null, onclose }), open: false };
     links.add(link);
     return link;
   }
@@ -42,19 +58,50 @@ export function openPool(url: string, size: number, options: postgres.Options<Re
     return link.sql.end({ timeout: 0 });
   }
 
-  const ended = () => Object.assign(new Error('The database is closed.'), { code: 'CONNECTION_ENDED' });
+  function lend(link: Link): Link {
+    link.limit = setTimeout(() => {
+      link.open = false;
+      void link.sql.end({ timeout: 0 });
+      // They most likely lead nowhere, too.
+      for (const other of idle) void drop(other);
+    }, limit);
+    return link;
+  }
+
+  function wait(): Promise<Link> {
+    return new Promise((resolve, reject) => {
+      const giveUp = () => {
+        waiting.delete(waiter);
+        reject(fault('CONNECT_TIMEOUT', `No connection to the database was free within ${limit / 1000} s.`));
+      };
+      const waiter = { resolve, reject, limit: setTimeout(giveUp, limit) };
+      waiting.add(waiter);
+    });
+  }
+
+  function nextWaiter(): Waiter | undefined {
+    const [first] = waiting;
+    if (!first) return undefined;
+    waiting.delete(first);
+    clearTimeout(first.limit);
+    return first;
+  }
+
+  const fault = (code: string, message: string) => Object.assign(new Error(message), { code });
+  const ended = () => fault('CONNECTION_ENDED', 'The database is closed.');
 
   return {
     take() {
       if (closing) return Promise.reject(ended());
       // The one used last: what is not needed stays idle and closes.
       const link = idle.pop() ?? (links.size < size ? add() : undefined);
-      return link ? Promise.resolve(link) : new Promise((resolve, reject) => waiting.push({ resolve, reject }));
+      return link ? Promise.resolve(lend(link)) : wait();
     },
     give(link) {
+      clearTimeout(link.limit);
       if (!link.open) void drop(link);
-      const next = waiting.shift();
-      if (next) next.resolve(link.open ? link : add());
+      const next = nextWaiter();
+      if (next) next.resolve(lend(link.open ? link : add()));
       else if (link.open) idle.push(link);
       if (idle.length === links.size) closing?.();
     },
@@ -66,7 +113,7 @@ export function openPool(url: string, size: number, options: postgres.Options<Re
         else timer = setTimeout(resolve, seconds * 1000);
       });
       clearTimeout(timer);
-      for (const { reject } of waiting.splice(0)) reject(ended());
+      for (let waiter = nextWaiter(); waiter; waiter = nextWaiter()) waiter.reject(ended());
       await Promise.all([...links].map(drop));
     },
   };

@@ -7,6 +7,9 @@ import { currentRequest, tellRequest } from '../log/request.ts';
 /** Codes of sockets, of the driver, and PostgreSQL's classes 08 (connection), 53 (resources) and 57P0 (shutdown). */
 const DATABASE_DOWN = /^(E(CONN|PIPE|TIMEDOUT|HOST|NET|NOTFOUND|AI_AGAIN)|CONN|57P0|08|53)/;
 
+/** A deadlock, and what could not be put in an order: undone, and likely to go well when it is asked for again. */
+const COLLISION = /^40(P01|001)$/;
+
 /** An address of several IPs fails with one error for each of them. */
 function isDatabaseDown(error: unknown): boolean {
   const { code, errors } = (error ?? {}) as { code?: unknown; errors?: unknown };
@@ -39,6 +42,11 @@ function explained(error: unknown, call: string): UploadError {
   if (isDatabaseDown(error))
     return new UploadError('DATABASE_UNAVAILABLE', 'The database does not answer just now; try again.', {
       retryAfter: 5,
+      cause: error,
+    });
+  if (COLLISION.test(String((error as { code?: unknown } | null)?.code)))
+    return new UploadError('DATABASE_UNAVAILABLE', 'Two changes were in each other’s way in the database; try again.', {
+      retryAfter: 1,
       cause: error,
     });
   return new UploadError(code, 'Something went wrong on the server; it is in its log.', { cause: error });

@@ -1,4 +1,4 @@
-/** A line to a server of any protocol, which can be cut. */
+/** A line to a server of any protocol, which can be cut or fall silent. */
 
 import { connect, createServer, type Server, type Socket } from 'node:net';
 
@@ -7,6 +7,11 @@ export interface Tunnel {
   /** Cuts every connection and refuses new ones, until `up()`. */
   down(): Promise<void>;
   up(): Promise<void>;
+  /**
+   * As when the host vanishes: nothing passes any more and nobody is told. The returned function lets new connections
+   * pass; those that were silent stay so.
+   */
+  silence(): () => void;
 }
 
 /** `target` is a port, or is asked for it at each connection. */
@@ -14,6 +19,7 @@ export async function openTunnel(target: number | (() => number)): Promise<Tunne
   const sockets = new Set<Socket>();
   let server: Server;
   let port = 0;
+  let silent = false;
   const track = (socket: Socket) => {
     sockets.add(socket);
     return socket.on('error', () => {}).once('close', () => sockets.delete(socket));
@@ -21,6 +27,7 @@ export async function openTunnel(target: number | (() => number)): Promise<Tunne
 
   async function up(): Promise<void> {
     server = createServer((near) => {
+      if (silent) return void track(near).pause();
       const far = track(connect(typeof target === 'number' ? target : target(), '127.0.0.1'));
       track(near).pipe(far).pipe(near);
       far.once('close', () => near.destroy());
@@ -34,6 +41,14 @@ export async function openTunnel(target: number | (() => number)): Promise<Tunne
     for (const socket of sockets) socket.destroy();
     await closed;
   }
+  function silence(): () => void {
+    silent = true;
+    // Whoever does not read does not hear either that the other side has gone.
+    for (const socket of sockets) socket.unpipe().pause();
+    return () => {
+      silent = false;
+    };
+  }
   await up();
-  return { port, down, up };
+  return { port, down, up, silence };
 }

@@ -19,6 +19,11 @@ describe('a database that does not answer', () => {
       expect(await answerTo(withCode(code))).toEqual([503, 'DATABASE_UNAVAILABLE', '5']);
     });
 
+  for (const code of ['40P01', '40001'])
+    test(`with ${code} undid what can be asked for again in a second`, async () => {
+      expect(await answerTo(withCode(code))).toEqual([503, 'DATABASE_UNAVAILABLE', '1']);
+    });
+
   test('at any of its addresses is told as such', async () => {
     const all = new AggregateError([withCode('ECONNREFUSED'), withCode('ETIMEDOUT')], 'all failed');
     expect(await answerTo(all)).toEqual([503, 'DATABASE_UNAVAILABLE', '5']);
