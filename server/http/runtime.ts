@@ -9,7 +9,7 @@ import { setTimeout } from 'node:timers/promises';
 /** A listening HTTP server. */
 export interface Listener {
   port: number;
-  /** Takes no new request, lets those in flight finish, then closes. */
+  /** Takes no new request, lets those in flight finish, then closes. Who is still sending after `patience` is cut off. */
   stop(): Promise<void>;
 }
 
@@ -20,6 +20,8 @@ export interface ListenOptions {
   port: number;
   /** Told what `fetch` threw, which the caller hears of as a bare 500. */
   report?: (error: unknown) => void;
+  /** Milliseconds that `stop` waits for requests that are not whole; Bun, which cannot tell, for all. 30 s unless told. */
+  patience?: number;
 }
 
 /** Seconds a connection may be silent before it is dropped: a phone's stalled PUT outlives Bun's default of 10. */
@@ -28,6 +30,8 @@ const IDLE_SECONDS = 255;
 const LARGEST_BODY = 5 * 2 ** 30 + 2 ** 20;
 /** What is still on its way when a server stops, a first request or an answer's last bytes, has so long. */
 const LINGER_MS = 500;
+/** A body that only drips would keep a server that stops for ever. */
+const PATIENCE_MS = 30_000;
 /** Bytes of a body that Node reads before they are asked for. */
 const AHEAD = 2 ** 18;
 
@@ -51,7 +55,8 @@ export async function listen(options: ListenOptions): Promise<Listener> {
   return typeof Bun === 'undefined' ? listenOnNode(options) : listenOnBun(options);
 }
 
-function listenOnBun({ fetch, hostname, port, report = console.error }: ListenOptions): Listener {
+function listenOnBun(options: ListenOptions): Listener {
+  const { fetch, hostname, port, report = console.error, patience = PATIENCE_MS } = options;
   const server = Bun.serve({
     hostname,
     port,
@@ -68,8 +73,9 @@ function listenOnBun({ fetch, hostname, port, report = console.error }: ListenOp
     port: server.port,
     async stop() {
       const stopped = server.stop();
+      const deadline = performance.now() + patience;
       do await Promise.race([stopped, setTimeout(LINGER_MS)]);
-      while (server.pendingRequests);
+      while (server.pendingRequests && performance.now() < deadline);
       // Bun itself waits without end for a connection that it answered before the body had come.
       await server.stop(true);
     },
@@ -77,11 +83,13 @@ function listenOnBun({ fetch, hostname, port, report = console.error }: ListenOp
 }
 
 /** Deno, too: its own `serve` breaks off request bodies in flight when it is asked to stop (denoland/deno#36809). */
-async function listenOnNode({ fetch, hostname, port, report = console.error }: ListenOptions): Promise<Listener> {
-  // A part may take longer than Node's five minutes for a whole request.
-  const server = createServer({ requestTimeout: 0, keepAliveTimeout: IDLE_SECONDS * 1000 });
+async function listenOnNode(options: ListenOptions): Promise<Listener> {
+  const { fetch, hostname, port, report = console.error, patience = PATIENCE_MS } = options;
+  // A part may take longer than Node's five minutes for a whole request; without that limit Node has none for headers.
+  const limits = { requestTimeout: 0, headersTimeout: 60_000, keepAliveTimeout: IDLE_SECONDS * 1000 };
+  const server = createServer(limits);
   server.setTimeout(IDLE_SECONDS * 1000);
-  const closeIdle = trackIdle(server);
+  const closeWhere = trackRequests(server);
   server.on('request', (incoming, outgoing) => void answer(fetch, report, incoming, outgoing));
   server.listen(port, hostname);
   await once(server, 'listening');
@@ -92,7 +100,9 @@ async function listenOnNode({ fetch, hostname, port, report = console.error }: L
       server.close();
       // A first request may be on its way.
       await Promise.race([closed, setTimeout(LINGER_MS)]);
-      closeIdle();
+      closeWhere((request) => !request);
+      await Promise.race([closed, setTimeout(patience, undefined, { ref: false })]);
+      closeWhere((request) => !request?.complete);
       await closed;
     },
   };
@@ -167,23 +177,24 @@ function bodyOf(incoming: IncomingMessage): ReadableStream<Uint8Array> {
 }
 
 /**
- * Returns what closes every connection without a request. Node itself, told to close, leaves those open on which none
- * ever came, as browsers make them in advance, and those that fall idle later.
+ * Returns what closes the connections whose request, if they have one, is as asked for. Node itself, told to close,
+ * leaves those open on which none ever came, as browsers make them in advance, and those that fall idle later.
  */
-function trackIdle(server: Server): () => void {
-  const idle = new Set<Socket>();
+function trackRequests(server: Server): (closes: (request?: IncomingMessage) => boolean) => void {
+  const requests = new Map<Socket, IncomingMessage | undefined>();
   server.on('connection', (socket) => {
-    idle.add(socket);
-    socket.once('close', () => idle.delete(socket));
+    requests.set(socket, undefined);
+    socket.once('close', () => requests.delete(socket));
   });
-  server.on('request', ({ socket }, outgoing) => {
-    idle.delete(socket);
+  server.on('request', (request, outgoing) => {
+    const { socket } = request;
+    requests.set(socket, request);
     outgoing.once('close', () => {
       if (!server.listening) socket.destroySoon();
-      else if (!socket.destroyed) idle.add(socket);
+      else if (!socket.destroyed) requests.set(socket, undefined);
     });
   });
-  return () => {
-    for (const socket of idle) socket.destroy();
+  return (closes) => {
+    for (const [socket, request] of requests) if (closes(request)) socket.destroy();
   };
 }

@@ -37,8 +37,8 @@ export function spawnProbe(runtime: Runtime, args: string[] = [], before: string
   return spawn(first!, all, { cwd: ROOT, stdio: ['pipe', 'pipe', 'inherit'] });
 }
 
-export async function startProbe(runtime: Runtime): Promise<Probe> {
-  const child = spawnProbe(runtime);
+export async function startProbe(runtime: Runtime, args: string[] = []): Promise<Probe> {
+  const child = spawnProbe(runtime, args);
   const exited = once(child, 'close');
   let said = '';
   child.stdout!.on('data', (text) => {

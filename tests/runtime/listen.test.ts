@@ -233,6 +233,26 @@ describe.each([...RUNTIMES])('stopping in %s', (runtime) => {
     expect(performance.now() - startedAt).toBeLessThan(3000);
   });
 
+  test('is not held up for ever by a body that drips, and first waits for what comes whole', async () => {
+    const probe = await startProbe(runtime, ['0', '3000']);
+    const { begun } = await probe.seen();
+    const dripping = await talk(probe.port);
+    await dripping.send('PUT /take HTTP/1.1\r\nHost: a\r\nContent-Length: 100000\r\n\r\n');
+    const drip = setInterval(() => dripping.send('x'), 20);
+    const sending = await talk(probe.port);
+    await sending.send('PUT /take HTTP/1.1\r\nHost: a\r\nContent-Length: 4\r\n\r\nbo');
+    await probe.until((seen) => seen.begun >= begun + 2);
+    await probe.halt();
+    // What is closed without patience is closed by now.
+    await Bun.sleep(1000);
+    expect(dripping.closed()).toBe(false);
+    await sending.send('dy');
+    expect(await sending.hears(/\{.*\}/)).toContain('{"size":4');
+    expect(await probe.end()).toEqual({ code: 0, stopped: true });
+    clearInterval(drip);
+    expect(await dripping.ends()).not.toContain(' 200 ');
+  });
+
   test('with nothing in flight takes no time', async () => {
     const probe = await startProbe(runtime);
     const fresh = await talk(probe.port);

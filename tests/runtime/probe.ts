@@ -1,4 +1,4 @@
-/** A process that listens as the server does and tells what it sees: `probe.ts [PORT]` prints its port. Runs in every runtime. */
+/** A process that listens as the server does and tells what it sees: `probe.ts [PORT [PATIENCE]]` prints its port. Runs in every runtime. */
 
 import process from 'node:process';
 import { listen } from '../../server/http/runtime.ts';
@@ -89,6 +89,7 @@ const ROUTES: Record<string, (request: Request, remote: string) => Response | Pr
 const listener = await listen({
   hostname: '127.0.0.1',
   port: Number(process.argv[2] ?? 0),
+  ...(process.argv[3] && { patience: Number(process.argv[3]) }),
   async fetch(request, remote) {
     seen.begun++;
     request.signal.addEventListener('abort', () => seen.aborted++);
