@@ -1,5 +1,6 @@
 #!/usr/bin/env node
 import { randomBytes } from 'node:crypto';
+import { argsOf } from './args.ts';
 import { readConfig } from './config/config.ts';
 import { checkup } from './doctor/checkup.ts';
 import { machineText, tally, text } from './doctor/report.ts';
@@ -28,7 +29,7 @@ async function run(flags: string[]): Promise<number> {
 
 let code = 1;
 try {
-  code = await run(process.argv.slice(2));
+  code = await run(argsOf(process.argv));
 } catch (error) {
   console.error(error instanceof StartError ? error.message : `The doctor fell ill: ${(error as Error).message}`);
 }

@@ -1,11 +1,12 @@
 #!/usr/bin/env node
+import { argsOf } from './args.ts';
 import { readConfig } from './config/config.ts';
 import { StartError } from './fault.ts';
 import { runRound } from './janitor/janitor.ts';
 import { openDeps } from './open.ts';
 
 const USAGE =
-  'Usage: partway-janitor --once, or in a clone: npm run janitor -- --once. Every server has one of its own.';
+  'Usage: partway-janitor --once, or in a clone: npm run janitor -- --once, or deno task janitor --once. Every server has one of its own.';
 
 /** `partway-janitor --once`: rounds of the janitor until nothing is due, and the comparison with the store; prints what each did. */
 async function once(args: string[]): Promise<number> {
@@ -25,7 +26,7 @@ async function once(args: string[]): Promise<number> {
 }
 
 try {
-  process.exitCode = await once(process.argv.slice(2));
+  process.exitCode = await once(argsOf(process.argv));
 } catch (error) {
   console.error(error instanceof StartError ? error.message : `The janitor failed: ${(error as Error).message}`);
   process.exitCode = 1;

@@ -2,6 +2,7 @@
 import { randomBytes } from 'node:crypto';
 import { parseArgs } from 'node:util';
 import postgres, { type Sql } from 'postgres';
+import { argsOf } from './args.ts';
 import { readDatabaseUrl, readTargets } from './config/config.ts';
 import { insertApiKey, listApiKeys, revokeApiKey } from './database/credentials.ts';
 import { migrate } from './database/migrate.ts';
@@ -16,12 +17,13 @@ In a clone: npm run keys -- create --user USER, and so on.`;
 
 type Command = (sql: Sql) => Promise<void>;
 
-/** Makes an API key and prints it, this once. */
+/** Makes an API key and prints it, this once; its id goes to standard error, so that the key alone can be piped. */
 const create =
   (user: string): Command =>
   async (sql) => {
     const key = newApiKey(randomBytes);
-    await insertApiKey(sql, user, hashToken(key));
+    const id = await insertApiKey(sql, user, hashToken(key));
+    console.error(`id ${id}`);
     console.log(key);
   };
 
@@ -81,7 +83,7 @@ async function run(args: string[]): Promise<void> {
 }
 
 try {
-  await run(process.argv.slice(2));
+  await run(argsOf(process.argv));
 } catch (error) {
   console.error(error instanceof StartError ? error.message : `Nothing was done: ${(error as Error).message}`);
   process.exit(1);

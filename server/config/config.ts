@@ -65,12 +65,13 @@ export interface Config {
 const FASTEST = 1_000_000;
 const DATABASE_PROTOCOLS = ['postgres:', 'postgresql:'];
 
-/** Reads the whole configuration; `argv` may hold `--dev`. Throws one `StartError` that names every fault. */
-export function readConfig(env: Env, argv: string[] = []): Config {
+/** Reads the whole configuration; `argv`, where there is one, may hold `--dev`. Throws one `StartError` that names every fault. */
+export function readConfig(env: Env, argv?: string[]): Config {
   const faults: string[] = [];
   const read = reader(env, faults);
-  const dev = argv.includes('--dev');
-  for (const flag of argv)
+  const dev = argv?.includes('--dev') ?? false;
+  const orDev = argv ? ', or start with --dev' : '';
+  for (const flag of argv ?? [])
     if (flag !== '--dev') faults.push(`${flag} is no option of this server; it knows only --dev.`);
   const config = {
     dev,
@@ -107,9 +108,9 @@ export function readConfig(env: Env, argv: string[] = []): Config {
     metricsToken: read.token('METRICS_TOKEN', 16),
   };
   if (!dev && !read.text('DATABASE_URL'))
-    faults.push('DATABASE_URL is missing: give the address of a PostgreSQL 14 or newer, or start with --dev.');
+    faults.push(`DATABASE_URL is missing: give the address of a PostgreSQL 14 or newer${orDev}.`);
   if (!dev && !config.stores.length)
-    faults.push('S3_BUCKET or R2_BUCKET is missing: give the bucket and its keys, or start with --dev.');
+    faults.push(`S3_BUCKET or R2_BUCKET is missing: give the bucket and its keys${orDev}.`);
   if (
     config.defaultProvider &&
     config.stores.length &&

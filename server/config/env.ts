@@ -35,7 +35,7 @@ export function reader(env: Env, faults: string[]) {
     const value = text(name);
     const bytes = value === undefined ? undefined : bytesOf(value);
     if (value !== undefined && bytes === undefined)
-      faults.push(`${name} must be a number of bytes such as 5368709120, 500 MiB or 5 GiB; it is "${value}".`);
+      faults.push(`${name} must be a number of bytes such as 5368709120, 500 MB, 500 MiB or 5 GiB; it is "${value}".`);
     return bytes;
   };
   const contentTypes = (name: string) =>

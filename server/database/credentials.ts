@@ -20,9 +20,11 @@ export interface Grant {
   expiresAt: Date;
 }
 
-/** Only the owner of the database may. */
-export async function insertApiKey(sql: Sql, userId: string, hash: Uint8Array): Promise<void> {
-  await sql`insert into api_keys (user_id, key_hash) values (${userId}, ${Buffer.from(hash)})`;
+/** Returns the key's id. Only the owner of the database may. */
+export async function insertApiKey(sql: Sql, userId: string, hash: Uint8Array): Promise<string> {
+  const [row] = await sql`
+    insert into api_keys (user_id, key_hash) values (${userId}, ${Buffer.from(hash)}) returning id`;
+  return row!.id;
 }
 
 /** Oldest first. Only the owner of the database may. */
@@ -73,10 +75,13 @@ export async function revokeApiKey(
   });
 }
 
-export async function findApiKey(sql: Query, hash: Uint8Array): Promise<ApiKey | undefined> {
-  const [row] = await sql`
-    select id, user_id from api_keys where key_hash = ${Buffer.from(hash)} and revoked_at is null`;
-  return row && { id: row.id, userId: row.user_id };
+/** Revoked ones, too: whoever holds one may hear so. */
+export async function findApiKey(
+  sql: Query,
+  hash: Uint8Array,
+): Promise<(ApiKey & { revokedAt: Date | null }) | undefined> {
+  const [row] = await sql`select id, user_id, revoked_at from api_keys where key_hash = ${Buffer.from(hash)}`;
+  return row && { id: row.id, userId: row.user_id, revokedAt: row.revoked_at };
 }
 
 export async function insertGrant(

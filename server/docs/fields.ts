@@ -70,7 +70,7 @@ export function limitsOf(schema: JsonSchema): string {
   const [least, most] = [real(schema.minimum), real(schema.maximum)];
   return [
     exclusiveMinimum === undefined ? span(least, most) : `above ${exclusiveMinimum}, at most ${most}`,
-    span(minLength, maxLength, 'characters'),
+    minLength === 1 && maxLength === undefined ? 'not empty' : span(minLength, maxLength, 'characters'),
     prefixItems ? '' : span(minItems, maxItems, 'of them'),
   ]
     .filter(Boolean)

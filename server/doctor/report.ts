@@ -28,8 +28,10 @@ export function text(sections: Section[]): string {
     });
     return [about, ...lines].join('\n');
   });
-  return `${[...blocks, `${ok} ok, ${notes} notes, ${faults} faults`].join('\n\n')}\n`;
+  return `${[...blocks, `${ok} ok, ${counted(notes, 'note')}, ${counted(faults, 'fault')}`].join('\n\n')}\n`;
 }
+
+const counted = (count: number, what: string): string => `${count} ${what}${count === 1 ? '' : 's'}`;
 
 const pasted = ({ where, text }: { where: string; text: string }): string =>
   `${indented(`Paste into ${where}:`)}\n\n${text

@@ -20,8 +20,12 @@ const FIELD_CODES: Record<string, ErrorCode> = {
   resumeToken: 'MISSING_RESUME_TOKEN',
 };
 
-export const text = (longest = LARGEST_BODY) =>
-  z.string().min(1).max(longest).refine(isCarried, 'must have no NUL and be well-formed Unicode');
+/** Without `longest` as long as the body may be. */
+export const text = (longest?: number) =>
+  (longest === undefined ? z.string().min(1) : z.string().min(1).max(longest)).refine(
+    isCarried,
+    'must have no NUL and be well-formed Unicode',
+  );
 
 export const resumeTokenField = text(200).describe('what `init`, `resume` or `claim` gave');
 export const partNumberField = z.int().min(1).max(10_000).describe('1 for the first');
@@ -93,8 +97,11 @@ function faultOf(issue: z.core.$ZodIssue): UploadError {
   const field = issue.path.map(String).join('.');
   const absent = issue.code === 'invalid_type' && issue.input === undefined;
   const named = FIELD_CODES[String(issue.path[0])];
-  if (field === 'parts' && (issue.code === 'invalid_type' || issue.code === 'too_small'))
-    return new UploadError('MISSING_PARTS', 'parts must be an array with at least one part, or be left out.');
+  if (field === 'parts' && issue.code === 'invalid_type')
+    return new UploadError('MISSING_PARTS', absent ? 'parts is required: send an array.' : 'parts must be an array.');
+  // Where an array may be too short, none at all will do.
+  if (field === 'parts' && issue.code === 'too_small')
+    return new UploadError('MISSING_PARTS', 'parts must have at least one part, or be left out.');
   if (absent && !named && field) return new UploadError('MISSING_REQUIRED_FIELDS', `${field} is missing.`);
   return new UploadError(named ?? 'INVALID_REQUEST', `${field || 'The body'}: ${issue.message}.`);
 }

@@ -17,8 +17,9 @@ const credentials = Object.fromEntries(
 ) as Record<CredentialField, z.ZodOptional<z.ZodString>>;
 
 export const schema = z.object({
-  // However long: the body's limit is its own.
-  filename: text().describe('the file’s own name; decides nothing but what a download is called'),
+  filename: text().describe(
+    'the file’s own name, as long as the body may be; decides nothing but what a download is called',
+  ),
   fileSize: z.int().min(0).describe('bytes'),
   contentType: text(255)
     .regex(/^[\w!#$&^.+-]+\/[\w!#$&^.+-]+( *;[\x20-\x7e]*)?$/, 'must be a media type such as video/mp4')

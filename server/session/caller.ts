@@ -86,6 +86,7 @@ async function identify(deps: Deps, request: Request): Promise<Caller> {
   }
   const key = await deps.database.single({ credentialHash }, (sql) => findApiKey(sql, credentialHash));
   if (!key) throw new UploadError('UNAUTHENTICATED', 'This API key is not known here.');
+  if (key.revokedAt) throw new UploadError('UNAUTHENTICATED', 'This API key has been revoked.');
   return { userId: key.userId, apiKeyId: key.id, credentialHash };
 }
 

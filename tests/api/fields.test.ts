@@ -70,6 +70,18 @@ describe('the fields of init', () => {
       expect(await counts(place)).toEqual(before);
     });
 
+  test('parts that may not be left out are said to be required', async () => {
+    const message = async (call: 'sign' | 'init', body: object) => {
+      const answer = await place.api.call(call, body);
+      return [told(answer)[1], answer.body.message];
+    };
+    const resumeToken = 'mpu_x';
+    expect(await message('sign', { resumeToken })).toEqual(['MISSING_PARTS', 'parts is required: send an array.']);
+    expect(await message('sign', { resumeToken, parts: 'x' })).toEqual(['MISSING_PARTS', 'parts must be an array.']);
+    const none = 'parts must have at least one part, or be left out.';
+    expect(await message('init', { ...FILE, parts: [] })).toEqual(['MISSING_PARTS', none]);
+  });
+
   test('a refused init leaves its Idempotency-Key free', async () => {
     const key = { 'idempotency-key': crypto.randomUUID() };
     expect((await code('init', { ...FILE, metadata: { a: 'x'.repeat(2048) } }, key))[1]).toBe('INVALID_REQUEST');

@@ -243,10 +243,12 @@ test('--once tells what it did; what it lacks it names, and exits with 1', async
     [await runJanitor({ ...noBucket, DATA_DIR: folder }), 'S3_BUCKET or R2_BUCKET is missing'],
     [await runJanitor({ ...env, DATABASE_URL: 'postgres://a:b@127.0.0.1:1/c' }), 'no PostgreSQL answers there'],
     [await runJanitor(env, []), 'Usage: partway-janitor --once'],
+    [await runJanitor(env, ['--', '--twice']), 'deno task janitor --once'],
   ] as const;
   for (const [{ code, output }, said] of cases) {
     expect([code, output]).toEqual([1, expect.stringContaining(said)]);
     expect(output).not.toContain('    at ');
+    expect(output).not.toContain('--dev');
   }
   removeFolder(folder);
 });

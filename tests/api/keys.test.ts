@@ -33,8 +33,10 @@ function keys(args: string[], env: Record<string, string>) {
 }
 
 test('a key made on the command line opens the API, and the database does not hold it', async () => {
-  const { exitCode, stdout: key } = keys(['create', '--user', 'anna'], { DATABASE_URL: database.url });
-  expect(exitCode).toBe(0);
+  const { exitCode, stdout: key, stderr } = keys(['--', 'create', '--user', 'anna'], { DATABASE_URL: database.url });
+  expect([exitCode, key]).toEqual([0, expect.stringMatching(/^mpk_[\w-]+$/)]);
+  const { stdout: listed } = keys(['list', '--json'], { DATABASE_URL: database.url });
+  expect(stderr).toBe(`id ${JSON.parse(listed)[0].id}`);
   const asked = await fetch(`${server.url}/api/v1/upload/multipart/grant`, {
     method: 'POST',
     headers: { 'content-type': 'application/json', 'x-api-key': key },

@@ -118,7 +118,8 @@ test('the open uploads of a revoked key fail, paused ones too, and say why; its 
     0,
     `Key ${anna.id} is revoked: 3 unfinished uploads have failed, 1 grants have expired.`,
   ]);
-  expect(told(await anna.api.list())).toEqual([401, 'UNAUTHENTICATED']);
+  const refused = await anna.api.list();
+  expect([...told(refused), refused.body.message]).toEqual([401, 'UNAUTHENTICATED', 'This API key has been revoked.']);
   expect(told(await granter.call('init', FILE))).toEqual([401, 'GRANT_EXPIRED']);
   for (const { resumeToken } of [open, paused, byGrant])
     for (const call of ['resume', 'complete', 'pause'] as const) {

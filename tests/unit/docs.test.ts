@@ -111,6 +111,7 @@ describe('the document', () => {
 describe('a field is told in words', () => {
   const TOLD: [JsonSchema, type: string, limits: string][] = [
     [{ type: 'string', minLength: 1, maxLength: 100_000 }, 'text', '1 to 100,000 characters'],
+    [{ type: 'string', minLength: 1 }, 'text', 'not empty'],
     [{ type: 'integer', minimum: 0, maximum: Number.MAX_SAFE_INTEGER }, 'whole number', ''],
     [{ type: 'integer', minimum: 1, maximum: Number.MAX_SAFE_INTEGER }, 'whole number', 'at least 1'],
     [{ type: 'number', exclusiveMinimum: 0, maximum: 30 }, 'number', 'above 0, at most 30'],

@@ -114,4 +114,5 @@ test('a cure that is told once is not told again', () => {
   expect(printed.match(/Do this\./g)).toHaveLength(1);
   expect(printed).toContain('FAULT  cors        Second.\n         Cure: as above');
   expect(printed).toEndWith('\n0 ok, 0 notes, 2 faults\n');
+  expect(text([{ about: 'Bucket', findings: [fault('First.')] }])).toEndWith('\n0 ok, 0 notes, 1 fault\n');
 });
