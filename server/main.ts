@@ -46,6 +46,15 @@ async function start(config: Config): Promise<void> {
     report: (error) => deps.log('fault', { error }),
   });
   say(`Partway     http://${config.dev ? 'localhost' : config.host}:${listener.port}`);
+  void tellTrouble(opened);
+}
+
+/** It serves all the same: what is away may come back. */
+async function tellTrouble({ checks }: Opened): Promise<void> {
+  for (const { name, message = '' } of (await checks()).filter(({ ready }) => !ready)) {
+    const more = message.includes('npm run doctor') ? '' : ' Run "npm run doctor" to see why.';
+    say(`${name === 'database' ? 'The database' : `Bucket ${name}`} is not ready: ${message}${more}`);
+  }
 }
 
 /** Host and Origin are the caller's own words: a request from another machine is marked, so that the key `dev` is not for it. */

@@ -111,6 +111,7 @@ async function open(
     database,
     buckets: Object.fromEntries(buckets.map((bucket) => [bucket.provider, bucket])),
     clock: () => new Date(),
+    log,
   };
   const checks = createReadiness(core);
   const { metrics, scrape } = createMetrics({ database, checks });
@@ -130,7 +131,6 @@ async function open(
     limits: config.limits,
     gate: openGate(config.rates),
     dev: config.dev,
-    log,
     identify: config.identity && openIdentity(config.identity),
     metrics,
     authenticate,

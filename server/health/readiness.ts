@@ -16,12 +16,17 @@ const FRESH_MS = 1_000;
 const LIMIT_MS = 2_000;
 const LATE = `no answer within ${LIMIT_MS / 1000} s`;
 
-/** Returns what asks the database and every bucket whether they answer; takes 2 s at most and never rejects. */
-export function createReadiness({ database, buckets, clock }: Pick<Deps, 'database' | 'buckets' | 'clock'>) {
+type Needed = Pick<Deps, 'database' | 'buckets' | 'clock' | 'log'>;
+
+/**
+ * Returns what asks the database and every bucket whether they answer; takes 2 s at most and never rejects. One that is
+ * not ready, or is so again, is logged once.
+ */
+export function createReadiness({ database, buckets, ...deps }: Needed) {
   const checks = [
-    createCheck('database', () => database.ping(), databaseTrouble, clock),
+    createCheck('database', () => database.ping(), databaseTrouble, deps),
     ...Object.values(buckets).map((bucket) =>
-      createCheck(bucket.provider, bucket.ping, (error) => bucketTrouble(bucket, error), clock),
+      createCheck(bucket.provider, bucket.ping, (error) => bucketTrouble(bucket, error), deps),
     ),
   ];
   return (): Promise<Check[]> => Promise.all(checks.map((check) => check()));
@@ -32,7 +37,7 @@ function createCheck(
   name: Check['name'],
   ping: (signal: AbortSignal) => Promise<void>,
   explain: (error: unknown) => string,
-  clock: Deps['clock'],
+  { clock, log }: Pick<Deps, 'clock' | 'log'>,
 ): () => Promise<Check> {
   let asked: Promise<unknown> | undefined;
   let standing: Check | undefined;
@@ -62,6 +67,8 @@ function createCheck(
   async function look(): Promise<Check> {
     const message = await trouble();
     const ready = message === undefined;
+    // Nobody needs to hear that all is as it should be from the start.
+    if (ready !== (standing?.ready ?? true)) log('readiness', { name, ready, message });
     const since = standing?.ready === ready ? standing.since : clock();
     standing = { name, ready, since, ...(message !== undefined && { message }) };
     freshUntil = performance.now() + FRESH_MS;

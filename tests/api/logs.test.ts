@@ -155,6 +155,8 @@ test('with LOG_LEVEL=error only requests that failed are told', async () => {
     const quiet = await openWiredPlace({ ...store, stop: async () => {} }, { env });
     try {
       granted(await quiet.api.call('grant', {}));
+      // What the start asked of the bucket is answered.
+      expect((await fetch(`${quiet.server.url}/readyz`)).status).toBe(200);
       quiet.wire.answer(() => true, { status: 403, body: errorBody('AccessDenied') });
       const failed = await quiet.api.call('init', { filename: 'a', fileSize: 10, contentType: 'a/b' });
       expect(failed.status).toBe(502);

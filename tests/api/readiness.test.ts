@@ -6,9 +6,10 @@ import { readdirSync } from 'node:fs';
 import { connect } from 'node:net';
 import { type EmbeddedPostgres, startPostgres } from '../../server/embedded/postgres.ts';
 import type { Seen } from '../faults/proxy.ts';
+import { freePort } from '../ports.ts';
 import { embeddedStore } from '../store.ts';
 import { type Answer, granted, told } from './client.ts';
-import { openWiredPlace, sendFile } from './place.ts';
+import { openWiredPlace, sendFile, storeEnv } from './place.ts';
 import { adminUrl, makeFolder, query, removeFolder, serve } from './serve.ts';
 import { openTunnel, type Tunnel } from './tunnel.ts';
 import { errorBody } from './wire.ts';
@@ -113,7 +114,7 @@ test('PostgreSQL is stopped and started: it is named, calls say when to come aga
   expect(told(refused)).toEqual([503, 'DATABASE_UNAVAILABLE']);
   expect(refused.retryAfter).toBeGreaterThan(0);
   const down = await becomes(503);
-  expect(trouble(down)).toEqual([['database', expect.stringMatching(/^The database does not answer \(\w+\)\.$/)]]);
+  expect(trouble(down)).toEqual([['database', expect.stringMatching(/^The database does not answer \(.+\)\.$/)]]);
   expect(Date.parse(down[0]!.since)).toBeGreaterThan(Date.parse(before[0]!.since));
   expect((await ask(AFAR)).body).toEqual({ success: false });
   expect((await fetch(`${place.server.url}/healthz`)).status).toBe(200);
@@ -132,7 +133,7 @@ test('the bucket is away: it is named, calls say when to come again, and all goe
   const refused = await upload.complete();
   expect(told(refused)).toEqual([503, 'STORE_UNAVAILABLE']);
   expect(refused.retryAfter).toBeGreaterThan(0);
-  const words = new RegExp(`^The bucket ${place.bucket} does not answer \\(\\w+\\)\\.$`);
+  const words = new RegExp(`^The bucket ${place.bucket} does not answer \\(.+\\)\\.$`);
   expect(trouble(await becomes(503))).toEqual([['S3', expect.stringMatching(words)]]);
   await place.wire.up();
   await becomes(200);
@@ -155,6 +156,36 @@ for (const [status, code] of [
     undo.pop()!();
     await becomes(200);
   });
+
+test('each change is logged once, however often it is seen', async () => {
+  await becomes(200);
+  const lines = () =>
+    place.server
+      .output()
+      .split('\n')
+      .filter((line) => line.includes('"event":"readiness"'))
+      .map((line) => JSON.parse(line));
+  const pings = () => place.wire.requests.filter(isPing).length;
+  const [told, asked] = [lines().length, pings()];
+  undo.push(place.wire.answer(isPing, { status: 403, body: errorBody('AccessDenied') }));
+  while (pings() < asked + 2) await becomes(503);
+  undo.pop()!();
+  await becomes(200);
+  while (!lines().at(-1)?.ready) await Bun.sleep(10);
+  const [down, up, ...more] = lines().slice(told);
+  expect(down).toMatchObject({ name: 'S3', ready: false, message: expect.stringContaining('(AccessDenied)') });
+  expect(up).toMatchObject({ name: 'S3', ready: true });
+  expect(up).not.toHaveProperty('message');
+  expect(more).toEqual([]);
+});
+
+test('a server whose bucket is away starts, and says so on its console', async () => {
+  const away = `http://127.0.0.1:${await freePort()}`;
+  const server = await serve({ env: storeEnv(place.store, 'gone', away) });
+  while (!/^Bucket S3 is not ready: .*\(ECONNREFUSED\)\. Run "npm run doctor"/m.test(server.output())) await Bun.sleep(10);
+  expect((await fetch(`${server.url}/healthz`)).status).toBe(200);
+  expect(await server.stop()).toBe(0);
+});
 
 test('however many ask, a silent bucket is asked once, and nobody waits for it without end', async () => {
   await becomes(200);

@@ -70,13 +70,13 @@ describe.skipIf(fault !== undefined)('an app that installs the package', () => {
 
   test('makes a key for its user, and runs the server without one of its own', async () => {
     const output = await npx(folder, ['partway-keys', 'create', '--user', 'alice'], { DATABASE_URL: database.url });
-    const key = output.trim();
-    expect(key).not.toContain('\n');
+    const [key, ...more] = output.trim().split('\n');
+    expect(more).toEqual([expect.stringMatching(/^id [\w-]+$/)]);
     const port = await freePort();
     const server = await start(folder, PARTWAY, settings(port, 'unused'));
     try {
       const url = `http://127.0.0.1:${port}/api/v1/upload/multipart`;
-      expect(await (await fetch(url, { headers: { 'x-api-key': key } })).json()).toMatchObject({ success: true });
+      expect(await (await fetch(url, { headers: { 'x-api-key': key! } })).json()).toMatchObject({ success: true });
       expect((await fetch(url, { headers: { 'x-api-key': `${key}x` } })).status).toBe(401);
     } finally {
       expect(await server.stop()).toBe(0);
