@@ -17,10 +17,18 @@ export interface Rates {
 
 const WHOSE = { credential: 'with this credential', address: 'from this address' };
 
-export type Gate = ReturnType<typeof openGate>;
+export interface Gate {
+  /**
+   * Counts a request from `remote`, undefined where nobody knows, before anything of it is read but its headers.
+   * Throws `RATE_LIMITED`.
+   */
+  enter(headers: Headers, remote: string | undefined, now: Date): void;
+  /** Counts a use of a resume token, which comes with the body, before it is looked up. Throws `RATE_LIMITED`. */
+  show(token: string, now: Date): void;
+}
 
 /** Counts the requests of this server. What it lets through may still be refused for who it is. */
-export function openGate({ credential, address, trustedProxies }: Rates) {
+export function openGate({ credential, address, trustedProxies }: Rates): Gate {
   const credentials = credential ? openMeter(credential) : undefined;
   const addresses = address ? openMeter(address) : undefined;
 
@@ -39,11 +47,7 @@ export function openGate({ credential, address, trustedProxies }: Rates) {
   };
 
   return {
-    /**
-     * Counts a request from `remote`, undefined where nobody knows, before anything of it is read but its headers.
-     * Throws `RATE_LIMITED`.
-     */
-    enter(headers: Headers, remote: string | undefined, now: Date): void {
+    enter(headers, remote, now) {
       const sender = senderOf(remote, headers.get('x-forwarded-for'), trustedProxies);
       const address = sender && nameOf(sender);
       tellRequest({ address });
@@ -51,7 +55,6 @@ export function openGate({ credential, address, trustedProxies }: Rates) {
       const token = credentialOf(headers);
       if (token) askFor(token, now);
     },
-    /** Counts a use of a resume token, which comes with the body, before it is looked up. Throws `RATE_LIMITED`. */
     show: askFor,
   };
 }

@@ -182,7 +182,8 @@ test('each change is logged once, however often it is seen', async () => {
 test('a server whose bucket is away starts, and says so on its console', async () => {
   const away = `http://127.0.0.1:${await freePort()}`;
   const server = await serve({ env: storeEnv(place.store, 'gone', away) });
-  while (!/^Bucket S3 is not ready: .*\(ECONNREFUSED\)\. Run "npm run doctor"/m.test(server.output())) await Bun.sleep(10);
+  while (!/^Bucket S3 is not ready: .*\(ECONNREFUSED\)\. Run "npm run doctor"/m.test(server.output()))
+    await Bun.sleep(10);
   expect((await fetch(`${server.url}/healthz`)).status).toBe(200);
   expect(await server.stop()).toBe(0);
 });

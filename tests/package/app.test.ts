@@ -88,6 +88,7 @@ describe.skipIf(fault !== undefined)('an app that installs the package', () => {
     HOST: '127.0.0.1',
     DATABASE_URL: database.url,
     PARTWAY_SECRET: SECRET,
+    LOG_LEVEL: 'error',
     ...storeEnv(store, bucket, endpoint),
   });
 
