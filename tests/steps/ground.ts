@@ -65,7 +65,10 @@ export async function openGround(env: Record<string, string> = {}) {
     states,
     /** Every lease has run out, those of inits long ago, and no janitor is at anything. */
     async passLeases() {
-      await sql`update multipart_uploads set lease_until = now() - interval '2 hours' where lease_until is not null`;
+      await sql`
+        update multipart_uploads
+        set lease_until = now() - interval '2 hours', created_at = created_at - interval '2 hours'
+        where lease_until is not null`;
       await sql`update multipart_uploads set tended_until = '-infinity' where tended_until > now()`;
     },
     /** The time of every open session is over. */
