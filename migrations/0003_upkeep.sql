@@ -39,6 +39,7 @@ drop index multipart_uploads_open;
 create index multipart_uploads_open on multipart_uploads (user_id, fingerprint)
   where status in ('active', 'paused', 'completing');
 create index grants_expired on grants (expires_at);
+create index grants_credential on grants (api_key_id) where api_key_id is not null;
 
 create function is_open(status text) returns boolean language sql immutable parallel safe as $$
   select status in ('active', 'paused', 'completing')
