@@ -33,7 +33,8 @@ describe.skipIf(!findChrome())('<partway-upload> with five hundred files', () =>
   let stage: ElementStage;
   beforeAll(async () => {
     store = await embeddedStore();
-    stage = await setElementStage(store, { bytesPerSecond: MiB });
+    // The film is on its way for minutes, however long a loaded machine takes for all the rest.
+    stage = await setElementStage(store, { bytesPerSecond: MiB / 4 });
   });
   afterAll(async () => {
     await stage?.stop();
@@ -77,7 +78,7 @@ describe.skipIf(!findChrome())('<partway-upload> with five hundred files', () =>
       globalThis.changes = 0;
       upload.addEventListener('change', () => changes++);
     })()`);
-    await page.waitFor('upload.progress.uploadedBytes > from + 3e6 && changes > 10', { limit: 60_000 });
+    await page.waitFor('upload.progress.uploadedBytes > from + 1e6 && changes > 10', { limit: 60_000 });
     expect(await page.evaluate('[upload.state, ...touched]')).toEqual(['uploading']);
     await page.evaluate(`${all('.row')}[0].scrollIntoView({ block: 'center', behavior: 'instant' })`);
     await page.waitFor(`${all('.bar')}[0].getAttribute('aria-valuenow') === String(upload.progress.percentage)`);
