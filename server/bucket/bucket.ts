@@ -29,7 +29,8 @@ export interface Bucket {
   profile: Profile;
   /** The store's canonical address of `key`. */
   addressOf(key: string): string;
-  createUpload(key: string, headers: ObjectHeaders): Promise<string>;
+  /** Not `alone` where an attempt whose answer was lost may still have made another. */
+  createUpload(key: string, headers: ObjectHeaders): Promise<{ uploadId: string; alone: boolean }>;
   /** The unfinished uploads whose keys begin with `prefix`, page by page, in the order of their keys. */
   listUploads(prefix: string): AsyncIterable<Upload[]>;
   /** Those begun for exactly `key`, oldest first. */

@@ -2,6 +2,7 @@ import * as S3 from '@aws-sdk/client-s3';
 import { getSignedUrl } from '@aws-sdk/s3-request-presigner';
 import type { StoreConfig } from '../config/config.ts';
 import type { UploadedPart } from '../contract/wire.ts';
+import { RESENDS } from '../http/runtime.ts';
 import { type Bucket, type Finished, StoreFault, type Upload } from './bucket.ts';
 import { faultOf } from './fault.ts';
 import { type PartPage, readPartPage, unquoted } from './partlist.ts';
@@ -25,6 +26,10 @@ export const finishedOf = (head: S3.HeadObjectCommandOutput): Finished => ({
   md5Etag: !head.ServerSideEncryption?.startsWith('aws:kms') && !head.SSECustomerAlgorithm,
 });
 
+const HANDLER = { connectionTimeout: 5_000, requestTimeout: ANSWER_MS, throwOnRequestTimeout: true };
+/** Every request on a connection of its own. */
+const APART = { ...HANDLER, httpAgent: { keepAlive: false }, httpsAgent: { keepAlive: false } };
+
 /** How every client of `store` talks to it. */
 export const clientOptions = (store: StoreConfig): S3.S3ClientConfig => ({
   region: store.region,
@@ -35,7 +40,7 @@ export const clientOptions = (store: StoreConfig): S3.S3ClientConfig => ({
   requestChecksumCalculation: 'WHEN_REQUIRED',
   responseChecksumValidation: 'WHEN_REQUIRED',
   maxAttempts: 3,
-  requestHandler: { connectionTimeout: 5_000, requestTimeout: ANSWER_MS, throwOnRequestTimeout: true },
+  requestHandler: HANDLER,
 });
 
 /** The bucket that `store` describes, over the AWS SDK; opens no connection until it is used. */
@@ -43,7 +48,11 @@ export function openBucket(store: StoreConfig): Bucket {
   const options = clientOptions(store);
   const client = new S3.S3Client(options);
   /** For what must not be done twice: the answer to the first attempt may have been lost after it had been done. */
-  const once = new S3.S3Client({ ...options, maxAttempts: 1, requestHandler: client.config.requestHandler });
+  const once = new S3.S3Client({
+    ...options,
+    maxAttempts: 1,
+    requestHandler: RESENDS ? APART : client.config.requestHandler,
+  });
 
   const Bucket = store.bucket;
   const inTurn = turns(LONG_LISTS, MOST_WAITING);
@@ -116,11 +125,6 @@ export function openBucket(store: StoreConfig): Bucket {
     throw new StoreFault('unavailable', 'PartsRemain', undefined);
   }
 
-  /** An attempt whose answer was lost may have taken effect after it was looked for. */
-  async function abortOthers(key: string, uploadId: string): Promise<void> {
-    for (const upload of await findUploads(key)) if (upload.uploadId !== uploadId) await abortUpload(upload);
-  }
-
   return {
     provider: store.provider,
     name: Bucket,
@@ -139,13 +143,12 @@ export function openBucket(store: StoreConfig): Bucket {
       };
       for (let attempt = 1; ; attempt++) {
         try {
-          const uploadId = (await call(() => once.send(new S3.CreateMultipartUploadCommand(input)))).UploadId!;
-          if (attempt > 1) await abortOthers(key, uploadId);
-          return uploadId;
+          const { UploadId } = await call(() => once.send(new S3.CreateMultipartUploadCommand(input)));
+          return { uploadId: UploadId!, alone: attempt === 1 };
         } catch (error) {
           if (!(error instanceof StoreFault && error.kind === 'unavailable') || attempt === CREATIONS) throw error;
           const [begun] = await findUploads(key);
-          if (begun) return begun.uploadId;
+          if (begun) return { uploadId: begun.uploadId, alone: true };
         }
       }
     },
@@ -168,6 +171,9 @@ export function openBucket(store: StoreConfig): Bucket {
     ping: async (abortSignal) => {
       await call(() => once.send(new S3.ListMultipartUploadsCommand({ Bucket, MaxUploads: 1 }), { abortSignal }));
     },
-    close: () => client.destroy(),
+    close: () => {
+      client.destroy();
+      once.destroy();
+    },
   };
 }

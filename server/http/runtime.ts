@@ -50,6 +50,9 @@ declare const Bun: {
   }): { port: number; pendingRequests: number; stop(closeAll?: boolean): Promise<void> };
 };
 
+/** Deno sends a request again, a POST, too, when a connection that was used before is lost before the answer. */
+export const RESENDS = 'Deno' in globalThis;
+
 /** Listens on `hostname:port`. Rejects with an error whose `code` is `EADDRINUSE` or `EACCES` where that fails. */
 export async function listen(options: ListenOptions): Promise<Listener> {
   return typeof Bun === 'undefined' ? listenOnNode(options) : listenOnBun(options);

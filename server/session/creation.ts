@@ -1,5 +1,5 @@
 import { create as contentDisposition } from 'content-disposition';
-import { type Bucket, type ObjectHeaders, StoreFault } from '../bucket/bucket.ts';
+import { type Bucket, type ObjectHeaders, StoreFault, type Upload } from '../bucket/bucket.ts';
 import { UploadError } from '../contract/errors.ts';
 import { attachUpload, leaseCreation, releaseCreation } from '../database/creation.ts';
 import type { Session } from '../database/session.ts';
@@ -8,6 +8,7 @@ import { markSwept } from '../database/upkeep.ts';
 import type { Deps } from '../deps.ts';
 import type { Caller } from './caller.ts';
 import { endInFailure } from './fail.ts';
+import { freeStore } from './free.ts';
 import { patiently } from './patience.ts';
 import { assertOpen, bucketOf } from './session.ts';
 
@@ -41,7 +42,7 @@ export async function createUpload(
   }
   const bucket = bucketOf(deps, session);
   const key = session.fileKey;
-  const uploadId = await create(bucket, session, repeated).catch(async (error) => {
+  const { uploadId, alone } = await create(bucket, session, repeated).catch(async (error) => {
     // Nothing was made with keys that the store does not take: they are not kept.
     if (session.callersBucket && !repeated && error instanceof StoreFault && error.kind === 'refused') {
       const message = `The store refused these credentials (${error.code}): mend them or their permissions, and begin anew.`;
@@ -56,16 +57,27 @@ export async function createUpload(
     throw error;
   });
   const attached = await deps.database.single(scope, (sql) => attachUpload(sql, session.id, uploadId));
-  if (attached) return attached;
+  if (attached) {
+    // Only now: whoever else is at it cannot write down another any more.
+    if (!alone) await freeStore(deps, session, abortOthers(bucket, { key, uploadId }));
+    return attached;
+  }
   const now = await deps.database.single(scope, (sql) => findSession(sql, session.id));
   if (now?.uploadId !== uploadId) await bucket.abortUpload({ key, uploadId });
   if (now) assertOpen(now);
   throw new UploadError('UPLOAD_STARTING', 'This init was overtaken by another; ask again.', { retryAfter: 1 });
 }
 
-async function create(bucket: Bucket, session: Session, repeated: boolean): Promise<string> {
+async function create(bucket: Bucket, session: Session, repeated: boolean) {
   const [adopted] = repeated ? await bucket.findUploads(session.fileKey) : [];
-  return adopted?.uploadId ?? bucket.createUpload(session.fileKey, objectHeaders(session));
+  return adopted
+    ? { uploadId: adopted.uploadId, alone: true }
+    : bucket.createUpload(session.fileKey, objectHeaders(session));
+}
+
+async function abortOthers(bucket: Bucket, { key, uploadId }: Upload): Promise<void> {
+  for (const upload of await bucket.findUploads(key))
+    if (upload.uploadId !== uploadId) await bucket.abortUpload(upload);
 }
 
 /**
