@@ -40,8 +40,8 @@ export interface Bucket {
     part: { partNumber: number; size: number; digest?: string },
     expiresIn: number,
   ): Promise<Pick<PartUrl, 'url' | 'headers'>>;
-  /** Every part the store has, ascending, over all pages; ETags without quotes. Long lists wait for their turn. */
-  listParts(upload: Upload): Promise<UploadedPart[]>;
+  /** Every part the store has, ascending, over all pages; ETags without quotes. Lists that may be long wait for their turn. */
+  listParts(upload: Upload, atMost: number): Promise<UploadedPart[]>;
   completeUpload(upload: Upload, parts: { partNumber: number; etag: string }[]): Promise<void>;
   headObject(key: string): Promise<Finished | undefined>;
   presignGet(key: string, expiresIn: number): Promise<string>;

@@ -11,7 +11,9 @@ import { turns } from './turns.ts';
 
 const CREATIONS = 3;
 const ABORTS = 5;
-/** Lists of more than one page are read so many at a time, for the sake of memory … */
+/** Parts that a store lists on one page. */
+const LISTED_AT_ONCE = 1000;
+/** Longer lists are read so many at a time, for the sake of memory … */
 const LONG_LISTS = 2;
 /** … and no more than so many wait. */
 const MOST_WAITING = 500;
@@ -74,18 +76,21 @@ export function openBucket(store: StoreConfig): Bucket {
   };
 
   async function listParts({ key, uploadId }: Upload): Promise<UploadedPart[]> {
-    const page = (marker?: string) =>
-      call(() => readPartPage(client, { Bucket, Key: key, UploadId: uploadId, PartNumberMarker: marker }));
-    const { parts, next } = await page();
-    if (next === undefined) return parts;
-    return inTurn(async () => {
-      for (let marker: string | undefined = next; marker !== undefined; ) {
-        const further: PartPage = await page(marker);
-        parts.push(...further.parts);
-        marker = further.next;
-      }
-      return parts;
-    });
+    const parts: UploadedPart[] = [];
+    let marker: string | undefined;
+    do {
+      const input = { Bucket, Key: key, UploadId: uploadId, PartNumberMarker: marker };
+      const page: PartPage = await call(() => readPartPage(client, input));
+      parts.push(...page.parts);
+      marker = page.next;
+    } while (marker);
+    return parts;
+  }
+
+  /** Whether the store has more than one part: what was only said to be long waits for nobody. */
+  async function isBegun({ key, uploadId }: Upload): Promise<boolean> {
+    const input = { Bucket, Key: key, UploadId: uploadId, MaxParts: 1 };
+    return (await call(() => readPartPage(client, input))).next !== undefined;
   }
 
   async function* listUploads(Prefix: string): AsyncGenerator<Upload[]> {
@@ -155,7 +160,8 @@ export function openBucket(store: StoreConfig): Bucket {
     listUploads,
     findUploads,
     presignPart: partPresigner(store),
-    listParts,
+    listParts: async (upload, atMost) =>
+      atMost > LISTED_AT_ONCE && (await isBegun(upload)) ? inTurn(() => listParts(upload)) : listParts(upload),
     completeUpload: async ({ key, uploadId }, parts) => {
       const Parts = parts.map(({ partNumber, etag }) => ({ PartNumber: partNumber, ETag: etag }));
       const input = { Bucket, Key: key, UploadId: uploadId, MultipartUpload: { Parts } };

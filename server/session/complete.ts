@@ -102,7 +102,7 @@ async function completeLeased(
     // A holder that died may have completed the object already: then its parts are gone and HEAD tells.
     const before = held.session.status === 'completing' ? await bucket.headObject(session.fileKey) : undefined;
     if (!before) {
-      parts = await bucket.listParts(upload);
+      parts = await bucket.listParts(upload, session.totalParts);
       await bucket.completeUpload(upload, completeParts(session, parts, wish));
     }
   } catch (error) {
@@ -129,7 +129,7 @@ async function completeLeased(
 async function assertUnchanged({ bucket, session }: Held, parts: UploadedPart[]): Promise<void> {
   const etags = (list: UploadedPart[]) => list.map((part) => part.etag).join();
   const upload = { key: session.fileKey, uploadId: session.uploadId! };
-  if (etags(await bucket.listParts(upload)) !== etags(parts)) throw overtaken();
+  if (etags(await bucket.listParts(upload, session.totalParts)) !== etags(parts)) throw overtaken();
 }
 
 /** Compares and writes down; an object that is not what the client sent does not stay. */

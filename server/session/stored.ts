@@ -12,9 +12,9 @@ const LOST = 'The store does not know this upload any more; begin it anew.';
  * throws `UPLOAD_ALREADY_COMPLETED`, or fails the session and throws `UPLOAD_EXPIRED`.
  */
 export async function storedParts(deps: Deps, held: Held): Promise<UploadedPart[]> {
-  const { fileKey, uploadId } = held.session;
+  const { fileKey, uploadId, totalParts } = held.session;
   try {
-    return await held.bucket.listParts({ key: fileKey, uploadId: uploadId! });
+    return await held.bucket.listParts({ key: fileKey, uploadId: uploadId! }, totalParts);
   } catch (error) {
     if (error instanceof StoreFault && error.kind === 'missing' && (await held.bucket.headObject(fileKey)))
       throw new UploadError('UPLOAD_ALREADY_COMPLETED', 'This upload is finished; complete tells its address.');
