@@ -26,6 +26,7 @@ const PAUSE_MS = 5000;
 interface Kept {
   file: File;
   partSize: number;
+  attempt: number | undefined;
   staging?: AbortController;
   /** Tells the other tabs that the page has let go of the file. */
   release(): void;
@@ -40,6 +41,7 @@ export function createFiles(store: Store, bus: Bus, keepSlices: boolean): Files 
     entry.staging = new AbortController();
     const { signal } = entry.staging;
     entry.partSize = record.partSize;
+    entry.attempt = record.attempt;
     while (!signal.aborted) {
       try {
         return await stageFile(store, bus, record, entry.file, signal, keepSlices);
@@ -69,8 +71,9 @@ export function createFiles(store: Store, bus: Bus, keepSlices: boolean): Files 
     const record = await store.upload(message.id);
     if (record?.state === 'failed') entry.staging?.abort();
     else if (record?.state !== 'open' || record.error?.code === 'FILE_NEEDED') drop(message.id);
-    // The server's plan is another: cut the file anew.
-    else if (record.partSize !== entry.partSize || entry.staging!.signal.aborted) void stage(record, entry);
+    // The server's plan is another, or the upload is begun anew: cut the file again.
+    else if (record.partSize !== entry.partSize || record.attempt !== entry.attempt || entry.staging!.signal.aborted)
+      void stage(record, entry);
   });
 
   return {
@@ -79,7 +82,7 @@ export function createFiles(store: Store, bus: Bus, keepSlices: boolean): Files 
       await store.change(record.id, () => ({ error: undefined }));
       drop(record.id);
       const { promise, resolve: release } = Promise.withResolvers<void>();
-      const entry: Kept = { file, partSize: record.partSize, release };
+      const entry: Kept = { file, partSize: record.partSize, attempt: record.attempt, release };
       kept.set(record.id, entry);
       // Held as long as this page has the file; other tabs see it in the list of locks.
       void navigator.locks?.request(lockName(record.id), () => promise);

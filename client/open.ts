@@ -1,9 +1,10 @@
 import { callApi } from '../sw/api.ts';
 import { openBus } from '../sw/bus.ts';
 import { persistently } from '../sw/control.ts';
+import { createFlow } from '../sw/flow.ts';
+import { createGatherer } from '../sw/gather.ts';
 import type { Host } from '../sw/host.ts';
 import { isOpen, isSettled, type UploadRecord } from '../sw/record.ts';
-import { createSlots } from '../sw/slots.ts';
 import { eraseStore, openStore } from '../sw/store.ts';
 import { createActions } from './actions.ts';
 import { adoptSession } from './adopt.ts';
@@ -31,10 +32,12 @@ export async function openClient(options: UploadClientOptions, views: Views) {
   const standby = openStandby(options.serviceWorker, owner, bus, { onChange: views.touch, hasWork });
   const files = createFiles(store, bus, isSecureContext);
   const self = createSelf(options, store);
+  const flow = createFlow();
   const host: Host = {
     store,
     bus,
-    slots: createSlots(),
+    flow,
+    gather: createGatherer(flow),
     transfer: transferByXhr,
     file: files.get,
     // Without locks two pages could drive the same upload: each minds what it has in its hands.

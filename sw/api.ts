@@ -14,7 +14,8 @@ import type {
 } from '../server/contract/wire.ts';
 import { RequestError } from './retry.ts';
 
-type Calls = {
+/** What each call sends and gets. */
+export type Calls = {
   grant: [GrantRequest, GrantAnswer];
   init: [InitRequest, InitAnswer];
   sign: [SignRequest, SignAnswer];
@@ -34,14 +35,21 @@ export interface Identity {
 /** The server is asked again after this silence; a long complete answers 409 before it. */
 const SILENCE_MS = 45_000;
 
-/** One call of the upload API; rejects with a `RequestError`. */
-export async function callApi<Name extends keyof Calls>(
+/** One call of the upload API; rejects with a `RequestError`, or with the signal's reason. */
+export const callApi = <Name extends keyof Calls>(
   endpoint: string,
   name: Name,
   body: Calls[Name][0],
+  identity?: Identity,
+  signal?: AbortSignal,
+): Promise<Calls[Name][1]> => post(`${endpoint}/${name}`, body, identity, signal);
+
+export async function post<Answer>(
+  url: string,
+  body: unknown,
   { headers, credentials }: Identity = {},
   signal?: AbortSignal,
-): Promise<Calls[Name][1]> {
+): Promise<Answer> {
   const limit = AbortSignal.timeout(SILENCE_MS);
   const request = {
     method: 'POST',
@@ -50,17 +58,22 @@ export async function callApi<Name extends keyof Calls>(
     body: JSON.stringify(body),
     signal: signal ? AbortSignal.any([signal, limit]) : limit,
   };
-  const response = await fetch(`${endpoint}/${name}`, request).catch(() => undefined);
+  const response = await fetch(url, request).catch(() => undefined);
   const answer = await response?.json().catch(() => undefined);
   signal?.throwIfAborted();
-  if (response?.ok && answer?.success) return answer;
+  return answerOf<Answer>(response?.status ?? 0, answer, Number(response?.headers.get('retry-after')));
+}
+
+/** The answer where it is one of success; throws a `RequestError` where not. */
+export function answerOf<Answer>(
+  status: number,
+  answer: { success?: boolean; error?: unknown; message?: string; missing?: number[] } | undefined,
+  retryAfter: number | undefined,
+): Answer {
+  const succeeded = status >= 200 && status <= 299;
+  if (succeeded && answer?.success) return answer as Answer;
   // Only our envelope is the server's word: a captive portal or a proxy whose server is away says nothing of the upload.
-  if (!response || response.ok || typeof answer?.error !== 'string') throw new RequestError({ status: 0 });
-  throw new RequestError({
-    status: response.status,
-    code: answer.error,
-    message: answer.message,
-    retryAfter: Number(response.headers.get('retry-after')) || undefined,
-    missing: answer.missing,
-  });
+  if (!status || succeeded || typeof answer?.error !== 'string') throw new RequestError({ status: 0 });
+  const { error: code, message, missing } = answer;
+  throw new RequestError({ status, code, message, retryAfter: retryAfter || undefined, missing });
 }

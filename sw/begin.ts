@@ -26,12 +26,8 @@ export async function beginSession(transit: Transit): Promise<Begun | undefined>
     ...(record.provider && { provider: record.provider }),
     parts,
   };
-  const answer = await transit.call(
-    'init',
-    wish,
-    { ...identity, headers: { ...identity.headers, 'idempotency-key': idempotencyKey(record) } },
-    false,
-  );
+  // Not cut off by a pause: what has begun must be known here.
+  const answer = await transit.gather(record.endpoint, 'init', wish, identity, idempotencyKey(record));
   record.resumeToken = answer.resumeToken;
   // With another plan the token is written when the plan is.
   if (answer.partSize !== record.partSize) return { recut: answer.partSize };

@@ -4,7 +4,7 @@ import { waitFor } from './wait.ts';
 
 /**
  * Runs a request again until it succeeds, fails for good, or `signal` aborts; between attempts `onPhase` hears `waiting`.
- * Rejects with the `RequestError` that ended it, or with the signal's reason.
+ * Rejects with the `RequestError` that ended it, with what `retry` throws, or with the signal's reason.
  */
 export async function persistently<T>(
   request: () => Promise<T>,
@@ -12,7 +12,8 @@ export async function persistently<T>(
     signal: AbortSignal;
     random: () => number;
     onPhase: (phase: Phase, trouble?: Trouble) => void;
-    retry?: (error: RequestError, attempt: number) => boolean;
+    /** Whether it is worth another attempt, after whatever has to be done before. */
+    retry?: (error: RequestError) => boolean | Promise<boolean>;
   },
 ): Promise<T> {
   const { signal, random, onPhase, retry = ({ failure }) => isTransient(failure) } = options;
@@ -21,7 +22,7 @@ export async function persistently<T>(
       return await request();
     } catch (error) {
       signal.throwIfAborted();
-      if (!(error instanceof RequestError) || !retry(error, attempt)) throw error;
+      if (!(error instanceof RequestError) || !(await retry(error))) throw error;
       onPhase('waiting', troubleOf(error));
       await waitFor(backOff(error.failure, attempt, random), signal);
       signal.throwIfAborted();

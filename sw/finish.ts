@@ -12,10 +12,10 @@ export async function finishUpload(transit: Transit): Promise<boolean> {
   const digests = board.digests();
   const objectDigest = digests && (await objectDigestOf(digests));
   try {
-    const { url, fileKey, etag } = await transit.call('complete', {
-      resumeToken: record.resumeToken!,
-      ...(objectDigest && { objectDigest }),
-    });
+    const wish = { resumeToken: record.resumeToken!, ...(objectDigest && { objectDigest }) };
+    const { url, fileKey, etag } = await (record.totalParts === 1
+      ? transit.gather(record.endpoint, 'complete', wish)
+      : transit.call('complete', wish));
     await host.store.change(record.id, () => ({ state: 'done', url, fileKey, etag, staged: true, error: undefined }));
     await host.store.dropParts(record.id).catch(() => {});
     host.bus.post({ type: 'changed', id: record.id });

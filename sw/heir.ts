@@ -1,9 +1,10 @@
 import { openBus } from './bus.ts';
 import { drive } from './engine.ts';
+import { createFlow } from './flow.ts';
+import { createGatherer } from './gather.ts';
 import type { Host } from './host.ts';
 import { driveLockName, holdDriveLock } from './lock.ts';
 import { byGrant, isOpen } from './record.ts';
-import { createSlots } from './slots.ts';
 import { openStore, type Store } from './store.ts';
 import { transferByFetch } from './transfer.ts';
 
@@ -54,10 +55,12 @@ export async function inherit(owner: string): Promise<void> {
 }
 
 function workerHost(store: Store, bus: Host['bus']): Host {
+  const flow = createFlow();
   return {
     store,
     bus,
-    slots: createSlots(),
+    flow,
+    gather: createGatherer(flow),
     transfer: transferByFetch,
     file: () => undefined,
     drives: () => true,

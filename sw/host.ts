@@ -1,7 +1,8 @@
 import type { Identity } from './api.ts';
 import type { Bus } from './bus.ts';
+import type { Flow } from './flow.ts';
+import type { Gatherer } from './gather.ts';
 import type { UploadRecord } from './record.ts';
-import type { Slots } from './slots.ts';
 import type { Store } from './store.ts';
 import type { Transfer } from './transfer.ts';
 
@@ -9,8 +10,9 @@ import type { Transfer } from './transfer.ts';
 export interface Host {
   store: Store;
   bus: Bus;
-  /** Budget of PUTs at once, over all uploads. */
-  slots: Slots;
+  /** The line that all uploads share. */
+  flow: Flow;
+  gather: Gatherer;
   transfer: Transfer;
   /** The picked file itself, where this context has it. */
   file(id: string): Blob | undefined;

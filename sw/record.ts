@@ -26,6 +26,8 @@ export interface UploadRecord {
   state: 'open' | 'done' | 'failed' | 'cancelling';
   /** Every byte that the store lacks is in IndexedDB. */
   staged: boolean;
+  /** It rests where what is sent is paid for. */
+  onlyUnmetered?: boolean;
   /** The person wants it to rest: nobody drives it. */
   paused?: boolean;
   /** The pause has ended here, and the server is still to be told. */

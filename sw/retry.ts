@@ -36,7 +36,13 @@ export const troubleOf = ({ failure: { code, status }, message }: RequestError):
 const BASE_MS = 500;
 const LONGEST_MS = 30_000;
 
-/** Statuses, 0 for none, that another attempt may turn. */
+/** Milliseconds before attempt `attempt` (from 1): full-jitter exponential back-off, or what the other side asked for. */
+export function backOff(failure: Failure, attempt: number, random: () => number): number {
+  if (failure.retryAfter !== undefined) return failure.retryAfter * 1000 + random() * BASE_MS;
+  return random() * Math.min(LONGEST_MS, BASE_MS * 2 ** attempt);
+}
+
+/** Statuses that another attempt may turn; 0 where there was no answer. */
 const TRANSIENT = new Set([0, 408, 425, 429, 500, 502, 503, 504]);
 /** Codes that end by themselves; `RequestTimeout` is S3's 400 for a body that came too slowly. */
 const PASSING = new Set(['UPLOAD_COMPLETING', 'UPLOAD_STARTING', 'RequestTimeout']);
@@ -44,12 +50,26 @@ const PASSING = new Set(['UPLOAD_COMPLETING', 'UPLOAD_STARTING', 'RequestTimeout
 /** Codes that ask for a signed-in person, not for another attempt. */
 export const NEEDS_LOGIN = new Set(['UNAUTHENTICATED', 'GRANT_EXPIRED', 'GRANT_EXHAUSTED', 'FORBIDDEN']);
 
+/** Codes of a session that is gone, and not by anybody's wish: what is on the device begins another. */
+export const SESSION_GONE = new Set(['UPLOAD_EXPIRED', 'UPLOAD_NOT_FOUND']);
+
 export function isTransient(failure: Failure): boolean {
   return TRANSIENT.has(failure.status) || PASSING.has(failure.code ?? '');
 }
 
-/** Milliseconds before attempt `attempt` (from 1): full-jitter exponential back-off, or what the other side asked for. */
-export function backOff(failure: Failure, attempt: number, random: () => number): number {
-  if (failure.retryAfter !== undefined) return failure.retryAfter * 1000 + random() * BASE_MS;
-  return random() * Math.min(LONGEST_MS, BASE_MS * 2 ** attempt);
+/**
+ * What is done before a part that the bucket did not take is sent again.
+ * `again`: nothing; `sign`: a fresh URL; `ask`: the server is asked what has become of the upload; `digest`: the bytes on
+ * this device are compared with their digest.
+ */
+export type Remedy = 'again' | 'sign' | 'ask' | 'digest';
+
+/**
+ * By what the bucket answered. A failure without an answer may be a refusal that CORS hides (Ceph sends 403 without its
+ * headers), and a 403 a URL that grew old; a 404 says that the bucket knows no such upload.
+ */
+export function remedyFor({ status, code }: Failure): Remedy {
+  if (code === 'BadDigest') return 'digest';
+  if (status === 404) return 'ask';
+  return status !== 0 && isTransient({ status, code }) ? 'again' : 'sign';
 }

@@ -3,7 +3,7 @@ import { persistently } from './control.ts';
 import { digestOf } from './digest.ts';
 import { tellStored } from './reconcile.ts';
 import type { PartRecord } from './record.ts';
-import { isTransient } from './retry.ts';
+import { isTransient, type RequestError, remedyFor } from './retry.ts';
 import { putPart } from './transfer.ts';
 import { planOf, type Transit } from './transit.ts';
 import type { Urls } from './urls.ts';
@@ -46,37 +46,46 @@ export async function sendParts(transit: Transit, urls: Urls): Promise<boolean> 
 async function sendPart(transit: Transit, urls: Urls, part: PartRecord): Promise<void> {
   const { host, record, board, meter, signal } = transit;
   const { partNumber } = part;
-  let attempts = 0;
+  const { size } = partRange(planOf(record), partNumber);
+  /** What the bucket said last, as opposed to the server. */
+  let refusal: RequestError | undefined;
   let refusals = 0;
-  let refusal: unknown;
-  await persistently(
-    async () => {
-      // Signed before it takes its turn, and anew if the URL grew old while it waited.
-      if (!(await urls.of(part))) return;
-      await host.slots.run(lanesOf(transit), async () => {
-        const url = await urls.of(part);
-        if (!url) return;
-        const slice = await sliceOf(transit, part, attempts++ > 0);
-        await putPart(host.transfer, url, slice, signal, (bytes) => meter.inFlight(partNumber, bytes)).catch(
-          (error) => {
-            refusal = error;
-            throw error;
-          },
-        );
-      });
-    },
-    {
-      signal,
-      random: host.random,
-      onPhase: meter.phase,
-      retry(error) {
-        meter.inFlight(partNumber, 0);
-        urls.forget(partNumber);
-        // The bucket may refuse a URL that grew old; what the server refuses it refuses for good.
-        return isTransient(error.failure) || (error === refusal && ++refusals < MOST_REFUSALS);
-      },
-    },
-  );
+  let doubted = false;
+
+  async function attempt(): Promise<void> {
+    // Signed before it takes its turn, and anew if the URL grew old while it waited.
+    if (!(await urls.of(part))) return;
+    await host.flow.run(size, lanesOf(transit), signal, async () => {
+      const url = await urls.of(part);
+      if (!url) return;
+      const slice = await sliceOf(transit, part, { fromFile: !refusal, doubted });
+      const put = (onProgress: (bytes: number) => void) =>
+        putPart(host.transfer, url, slice, { signal, share: host.flow.share, onProgress });
+      await host.flow
+        .watch(size, (tell) =>
+          put((bytes) => {
+            tell(bytes);
+            meter.inFlight(partNumber, bytes);
+          }),
+        )
+        .catch((error) => {
+          refusal = error;
+          throw error;
+        });
+    });
+  }
+  async function retry(error: RequestError): Promise<boolean> {
+    meter.inFlight(partNumber, 0);
+    // What the server refuses it refuses for good; the bucket may have meant the URL.
+    if (error !== refusal) return isTransient(error.failure);
+    const remedy = remedyFor(error.failure);
+    doubted = remedy === 'digest';
+    if (remedy !== 'again') urls.forget(partNumber);
+    if (remedy === 'ask') await urls.ask();
+    return isTransient(error.failure) || ++refusals < MOST_REFUSALS;
+  }
+  await persistently(attempt, { signal, random: host.random, onPhase: meter.phase, retry });
+
   signal.throwIfAborted();
   board.arrive(partNumber);
   transit.recorder.add(part);
@@ -88,16 +97,21 @@ async function sendPart(transit: Transit, urls: Urls, part: PartRecord): Promise
 
 /**
  * The part's bytes: straight from the file where this page has it, to leave the disk to the staging; after a failure from
- * its slice, since the file may have gone.
+ * its slice, since the file may have gone. What the bucket found to be other bytes is hashed again first.
  */
-async function sliceOf({ host, record }: Transit, part: PartRecord, again: boolean): Promise<Blob> {
+async function sliceOf(
+  { host, record }: Transit,
+  part: PartRecord,
+  { fromFile, doubted }: { fromFile: boolean; doubted: boolean },
+): Promise<Blob> {
   const { start, end } = partRange(planOf(record), part.partNumber);
+  const isWhole = async (bytes: Blob) => (await digestOf(bytes).catch(() => '')) === part.digest;
   const cut = host.file(record.id)?.slice(start, end + 1);
-  if (cut && !again) return cut;
+  if (cut && fromFile) return cut;
   const slice = await host.store.slice(record, part.partNumber);
-  if (slice) return slice;
+  if (slice && (!doubted || (await isWhole(slice)))) return slice;
+  if (slice) await host.store.putPart(record, { ...part, sliced: false });
   if (!cut) throw new SliceError('Not all of the file is on this device.');
-  if ((await digestOf(cut).catch(() => '')) !== part.digest)
-    throw new SliceError('The file has changed since it was picked.');
+  if (!(await isWhole(cut))) throw new SliceError('The file has changed since it was picked.');
   return cut;
 }

@@ -34,7 +34,7 @@ export interface Store {
   markStored(record: UploadRecord, parts: PartRecord[]): Promise<void>;
   /** Forgets parts and slices, of one way of cutting or of all. */
   dropParts(id: string, partSize?: number): Promise<void>;
-  /** Takes a failed upload up again: nothing is stored any more; what has no slice needs the file. */
+  /** Begins an open or failed upload anew: nothing is stored any more; what has no slice needs the file. */
   reopen(id: string): Promise<void>;
   remove(id: string): Promise<void>;
   grant(endpoint: string): Promise<KeptGrant | undefined>;
@@ -109,7 +109,7 @@ export async function openStore(owner: string, create = true): Promise<Store> {
     async reopen(id) {
       const tx = db.transaction(['uploads', 'parts'], 'readwrite');
       const record = await tx.objectStore('uploads').get(id);
-      if (record?.state === 'failed') {
+      if (record && (record.state === 'failed' || record.state === 'open')) {
         let sliced = 0;
         let cursor = await tx.objectStore('parts').openCursor(all(id, record.partSize));
         for (; cursor; cursor = await cursor.continue()) {

@@ -1,40 +1,49 @@
 import type { PartUrl } from '../server/contract/wire.ts';
 import { RequestError } from './retry.ts';
+import { durationLimit } from './stall.ts';
 
-/** Sends one slice to its presigned URL and tells of the bytes that have left; rejects with the signal's reason. */
-export type Transfer = (
-  part: PartUrl,
-  slice: Blob,
-  signal: AbortSignal,
-  onProgress: (bytes: number) => void,
-) => Promise<Outcome>;
+export interface Flying {
+  signal: AbortSignal;
+  /** Bytes a second that it may expect; undefined where nothing is known. */
+  share: number | undefined;
+  /** Called with the bytes that have left so far, where the browser tells of them. */
+  onProgress: (bytes: number) => void;
+}
 
-/** The answer's status, 0 where there was none, and S3's error code. */
+/** Sends one slice to its presigned URL; resolves also where it was cut off, stalled or aborted. */
+export type Transfer = (part: PartUrl, slice: Blob, flying: Flying) => Promise<Outcome>;
+
+/** The answer's status, 0 where there was none; its headers as `fetch` or XMLHttpRequest let them be seen; an error's body. */
 export interface Outcome {
   status: number;
-  code?: string | undefined;
+  header?: (name: string) => string | null | undefined;
+  body?: string;
 }
 
 /** PUTs one slice. Rejects with a `RequestError`, or with the signal's reason. */
-export async function putPart(
-  transfer: Transfer,
-  ...[part, slice, signal, onProgress]: Parameters<Transfer>
-): Promise<void> {
-  signal.throwIfAborted();
+export async function putPart(transfer: Transfer, part: PartUrl, slice: Blob, flying: Flying): Promise<void> {
+  flying.signal.throwIfAborted();
   // A blob's type would be sent as a Content-Type that nobody signed.
   const untyped = slice.type ? slice.slice(0, slice.size, '') : slice;
-  const { status, code } = await transfer(part, untyped, signal, onProgress);
-  signal.throwIfAborted();
-  if (status >= 200 && status <= 299) return;
-  // With a network, a bucket that never answers is most often one whose CORS rules do not allow this page.
-  throw new RequestError({ status, code: status || !navigator.onLine ? code : 'BUCKET_UNREACHABLE' });
+  const { status, header, body = '' } = await transfer(part, untyped, flying);
+  flying.signal.throwIfAborted();
+  // No bucket answers a PUT with a page: that is whoever stands in between and wants a login first.
+  const portal = header?.('content-type')?.includes('html');
+  if (status >= 200 && status <= 299 && !portal) return;
+  throw new RequestError({
+    status: portal ? 0 : status,
+    // With a network, a bucket that never answers is most often one whose CORS rules do not allow this page.
+    code: status || !navigator.onLine ? /<Code>(\w+)<\/Code>/.exec(body)?.[1] : 'BUCKET_UNREACHABLE',
+    retryAfter: Number(header?.('retry-after')) || undefined,
+  });
 }
 
-export const codeIn = (xml: string): string | undefined => /<Code>(\w+)<\/Code>/.exec(xml)?.[1];
-
 /** For a worker, which has no XMLHttpRequest and so no progress. */
-export const transferByFetch: Transfer = async ({ url, headers }, body, signal) => {
-  const response = await fetch(url, { method: 'PUT', headers, body, signal }).catch(() => undefined);
+export const transferByFetch: Transfer = async ({ url, headers }, body, { signal, share }) => {
+  const limit = AbortSignal.timeout(durationLimit(body.size, share));
+  const request = { method: 'PUT', headers, body, signal: AbortSignal.any([signal, limit]) };
+  const response = await fetch(url, request).catch(() => undefined);
   if (!response) return { status: 0 };
-  return { status: response.status, code: response.ok ? undefined : codeIn(await response.text().catch(() => '')) };
+  const text = response.ok ? '' : await response.text().catch(() => '');
+  return { status: response.status, header: (name) => response.headers.get(name), body: text };
 };

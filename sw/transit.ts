@@ -1,7 +1,8 @@
 import type { Plan } from '../server/contract/plan.ts';
-import { callApi, type Identity } from './api.ts';
+import { type Calls, callApi } from './api.ts';
 import { type Board, createBoard } from './board.ts';
 import { persistently } from './control.ts';
+import type { Gatherer } from './gather.ts';
 import type { Host } from './host.ts';
 import { createMeter, type Meter } from './meter.ts';
 import type { PartRecord, UploadRecord } from './record.ts';
@@ -19,12 +20,9 @@ export interface Transit {
   recorder: Recorder;
   signal: AbortSignal;
   /** A control call, repeated until it succeeds or fails for good. */
-  call: <Name extends Parameters<typeof callApi>[1]>(
-    name: Name,
-    body: Parameters<typeof callApi<Name>>[2],
-    identity?: Identity,
-    cut?: boolean,
-  ) => ReturnType<typeof callApi<Name>>;
+  call: <Name extends keyof Calls>(name: Name, body: Calls[Name][0]) => Promise<Calls[Name][1]>;
+  /** The same of a call that many small files make together. */
+  gather: Gatherer;
   /** Whether this context can send the part: from its slice or from the file. */
   sendable(part: PartRecord): boolean;
   /** Resolves true when another part was sliced or landed, false where no more is to be expected. */
@@ -57,6 +55,9 @@ export async function openTransit(host: Host, record: UploadRecord, signal: Abor
   signal.addEventListener('abort', stir);
   for (const part of await host.store.parts(record)) board.learn(part);
 
+  const again = <T>(request: () => Promise<T>) =>
+    persistently(request, { signal, random: host.random, onPhase: meter.phase });
+
   return {
     host,
     record,
@@ -64,12 +65,8 @@ export async function openTransit(host: Host, record: UploadRecord, signal: Abor
     meter,
     recorder: createRecorder(host.store, record),
     signal,
-    call: (name, body, identity, cut = true) =>
-      persistently(() => callApi(record.endpoint, name, body, identity, cut ? signal : undefined), {
-        signal,
-        random: host.random,
-        onPhase: meter.phase,
-      }),
+    call: (name, body) => again(() => callApi(record.endpoint, name, body, {}, signal)),
+    gather: (...call) => again(() => host.gather(...call)),
     sendable: (part) => part.sliced || host.file(record.id) !== undefined,
     news() {
       const patient = board.travelling > 0 || host.file(record.id) !== undefined;

@@ -27,7 +27,7 @@ async function liftPause({ host, record, call }: Transit): Promise<void> {
 export async function moveUpload(host: Host, start: UploadRecord, signal: AbortSignal): Promise<Outcome> {
   const transit = await openTransit(host, { ...start }, signal);
   const sign = createSigner(transit);
-  const urls = createUrls(transit.board, (parts) => sign(parts));
+  const urls = createUrls(transit.board, sign);
   try {
     await liftPause(transit);
     if (transit.record.resumeToken) {

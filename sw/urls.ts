@@ -16,11 +16,17 @@ export interface Urls {
   /** It was refused or its connection failed: sign anew. */
   forget(partNumber: number): void;
   add(urls: PartUrl[], expiresIn: number): void;
+  /** Asks the server what has become of the upload; rejects where it is over. */
+  ask(): Promise<void>;
 }
 
-export function createUrls(board: Board, sign: (parts: PartRecord[]) => Promise<SignAnswer>): Urls {
+export function createUrls(
+  board: Board,
+  sign: (parts: PartRecord[], reconcile?: boolean) => Promise<SignAnswer>,
+): Urls {
   const known = new Map<number, { url: PartUrl; until: number }>();
   let signing: Promise<void> | undefined;
+  let asking: Promise<unknown> | undefined;
 
   const fresh = (n: number) => {
     const entry = known.get(n);
@@ -45,6 +51,12 @@ export function createUrls(board: Board, sign: (parts: PartRecord[]) => Promise<
   return {
     add,
     forget: (n) => void known.delete(n),
+    async ask() {
+      asking ??= sign([], true).finally(() => {
+        asking = undefined;
+      });
+      await asking;
+    },
     async of({ partNumber }) {
       for (;;) {
         const url = fresh(partNumber);

@@ -1,8 +1,7 @@
 import { describe, expect, test } from 'bun:test';
 import fc from 'fast-check';
 import { ERRORS, type ErrorCode } from '../../server/contract/errors.ts';
-import { backOff, isTransient } from '../../sw/retry.ts';
-import { createSlots } from '../../sw/slots.ts';
+import { backOff, isTransient, remedyFor } from '../../sw/retry.ts';
 
 const random = fc.double({ min: 0, max: 0.999, noNaN: true });
 const attempt = fc.integer({ min: 1, max: 10_000 });
@@ -63,36 +62,25 @@ describe('another attempt', () => {
   });
 });
 
-describe('slots', () => {
-  test('never more than there are, first come first served, and a failure gives its place up', async () => {
-    await fc.assert(
-      fc.asyncProperty(
-        fc.integer({ min: 1, max: 5 }),
-        fc.array(fc.boolean(), { maxLength: 30 }),
-        async (count, works) => {
-          const slots = createSlots();
-          const begun: number[] = [];
-          let running = 0;
-          let most = 0;
-          const outcomes = await Promise.allSettled(
-            works.map((succeeds, at) =>
-              slots.run(count, async () => {
-                begun.push(at);
-                most = Math.max(most, ++running);
-                await Promise.resolve();
-                await Promise.resolve();
-                running--;
-                if (!succeeds) throw new Error('no');
-                return at;
-              }),
-            ),
-          );
-          expect(most).toBe(Math.min(count, works.length));
-          expect(begun).toEqual(works.map((_, at) => at));
-          expect(outcomes.map(({ status }) => status === 'fulfilled')).toEqual(works);
-          expect(running).toBe(0);
-        },
-      ),
-    );
+describe('before a part is sent again', () => {
+  test('what the bucket said decides what is done', () => {
+    const table: [status: number, code: string | undefined, remedy: string][] = [
+      [0, undefined, 'sign'],
+      [403, 'AccessDenied', 'sign'],
+      [400, 'EntityTooSmall', 'sign'],
+      [404, 'NoSuchUpload', 'ask'],
+      [404, undefined, 'ask'],
+      [400, 'BadDigest', 'digest'],
+      [400, 'RequestTimeout', 'again'],
+      [408, undefined, 'again'],
+      [425, undefined, 'again'],
+      [429, undefined, 'again'],
+      [500, 'InternalError', 'again'],
+      [502, undefined, 'again'],
+      [503, 'SlowDown', 'again'],
+      [504, undefined, 'again'],
+    ];
+    for (const [status, code, remedy] of table)
+      expect([status, code, remedyFor({ status, code })]).toEqual([status, code, remedy]);
   });
 });
