@@ -1,12 +1,13 @@
-import { Hono } from 'hono';
+import { type Context, Hono } from 'hono';
 import { cors } from 'hono/cors';
 import { UploadError } from './contract/errors.ts';
-import { BASE_PATH } from './contract/wire.ts';
+import { BASE_PATH, type BatchCall } from './contract/wire.ts';
 import type { Deps } from './deps.ts';
 import { secured } from './http/secured.ts';
-import { tellRequest, watch } from './log/request.ts';
+import { currentRequest, record, tellRequest, watch } from './log/request.ts';
 import { remoteOf } from './rate/remote.ts';
 import { abort } from './routes/abort.ts';
+import { batch } from './routes/batch.ts';
 import { claim } from './routes/claim.ts';
 import { complete } from './routes/complete.ts';
 import { failure } from './routes/failure.ts';
@@ -20,13 +21,13 @@ import { sign } from './routes/sign.ts';
 
 type Call = (deps: Deps, request: Request) => Promise<object>;
 
-const POSTED: Record<string, Call> = { grant, init, claim, sign, resume, pause, complete, abort };
+const POSTED: Record<BatchCall['call'], Call> = { grant, init, claim, sign, resume, pause, complete, abort };
 
 /** The call at `path`, wherever the app is mounted; undefined where there is none. */
 function callAt(path: string): string | undefined {
   const name = path.slice(path.indexOf(BASE_PATH) + BASE_PATH.length + 1);
   if (name === '') return 'list';
-  return name === 'progress' || Object.hasOwn(POSTED, name) ? name : undefined;
+  return name === 'progress' || name === 'batch' || Object.hasOwn(POSTED, name) ? name : undefined;
 }
 
 /**
@@ -35,6 +36,8 @@ function callAt(path: string): string | undefined {
  */
 export function createApp(deps: Deps): Hono {
   const app = new Hono();
+  const enter = (request: Request, remote: string | undefined) =>
+    deps.gate?.enter(request.headers, remote, deps.clock());
   app.use(
     `${BASE_PATH}/*`,
     watch(deps),
@@ -50,7 +53,7 @@ export function createApp(deps: Deps): Hono {
     }),
     async ({ req, env }, next) => {
       try {
-        deps.gate?.enter(req.raw.headers, remoteOf(env, req.raw), deps.clock());
+        enter(req.raw, remoteOf(env, req.raw));
       } catch (error) {
         tellRequest({ call: callAt(req.path) });
         return failure(deps, error, '');
@@ -58,24 +61,37 @@ export function createApp(deps: Deps): Hono {
       await next();
     },
   );
-  const serve = (method: 'GET' | 'POST', path: string, name: string, call: Call) => {
-    app.on(method, BASE_PATH + path, async ({ req }) => {
-      tellRequest({ call: name });
-      try {
-        return Response.json(await call(deps, req.raw));
-      } catch (error) {
-        return failure(deps, error, name);
-      }
-    });
+  const answer = async (name: string, call: () => Promise<object>): Promise<Response> => {
+    tellRequest({ call: name });
+    try {
+      return Response.json(await call());
+    } catch (error) {
+      return failure(deps, error, name);
+    }
+  };
+  /** A call of the batch that is being answered: counted and told of as when it comes alone. */
+  const answerWithin = (remote: string | undefined) => (name: BatchCall['call'], request: Request, first: boolean) => {
+    const { id, address } = currentRequest()!;
+    const about = { id, address, method: request.method, path: new URL(request.url).pathname };
+    const call = async () => {
+      // The batch came in as its first.
+      if (!first) enter(request, remote);
+      return POSTED[name](deps, request);
+    };
+    return record(deps, about, () => answer(name, call));
+  };
+  const serve = (method: 'GET' | 'POST', path: string, name: string, call: (context: Context) => Promise<object>) => {
+    app.on(method, BASE_PATH + path, (context) => answer(name, () => call(context)));
     app.all(BASE_PATH + path, () => {
       const response = failure(deps, new UploadError('METHOD_NOT_ALLOWED', `${name} takes ${method} only.`), name);
       response.headers.set('allow', method);
       return response;
     });
   };
-  for (const [name, call] of Object.entries(POSTED)) serve('POST', `/${name}`, name, call);
-  serve('GET', '/progress', 'progress', progress);
-  for (const path of ['', '/']) serve('GET', path, 'list', list);
+  for (const [name, call] of Object.entries(POSTED)) serve('POST', `/${name}`, name, ({ req }) => call(deps, req.raw));
+  serve('POST', '/batch', 'batch', ({ req, env }) => batch(req.raw, answerWithin(remoteOf(env, req.raw))));
+  serve('GET', '/progress', 'progress', ({ req }) => progress(deps, req.raw));
+  for (const path of ['', '/']) serve('GET', path, 'list', ({ req }) => list(deps, req.raw));
 
   const nothingHere = () => failure(deps, new UploadError('NOT_FOUND', 'There is nothing at this address.'), '');
   // Inside another app `notFound` is that app's own.

@@ -1,4 +1,4 @@
-import type { ErrorCode } from './errors.ts';
+import type { ErrorAnswer, ErrorCode } from './errors.ts';
 import type { Progress } from './progress.ts';
 import type { Ranges } from './ranges.ts';
 
@@ -222,4 +222,35 @@ export interface ListAnswer {
   uploads: ListedUpload[];
   /** For the next page; missing on the last. */
   cursor?: string;
+}
+
+/** The calls that a batch may make: request and answer of each. */
+interface Batched {
+  init: [InitRequest, InitAnswer];
+  sign: [SignRequest, SignAnswer];
+  complete: [CompleteRequest, CompleteAnswer];
+  resume: [ResumeRequest, ResumeAnswer];
+  pause: [PauseRequest, PauseAnswer];
+  abort: [AbortRequest, AbortAnswer];
+  /** Its own `status` is told as `sessionStatus`. */
+  claim: [ClaimRequest, Omit<ClaimAnswer, 'status'> & { sessionStatus: ClaimAnswer['status'] }];
+  grant: [GrantRequest, GrantAnswer];
+}
+/** One call: its name, what it asks, and what would be its header `Idempotency-Key` (ASCII). */
+export type BatchCall<Name extends keyof Batched = keyof Batched> = {
+  [Each in Name]: { call: Each; idempotencyKey?: string } & Batched[Each][0];
+}[Name];
+/** What it is answered as if it had come alone; `status` is that of HTTP, `retryAfter` in seconds. */
+export type BatchedAnswer<Name extends keyof Batched = keyof Batched> = (Batched[Name][1] | ErrorAnswer) & {
+  status: number;
+  retryAfter?: number;
+};
+/** 1 to 64 calls, all with the credentials of the batch; they are made side by side, in no order. */
+export interface BatchRequest {
+  calls: BatchCall[];
+}
+export interface BatchAnswer {
+  success: true;
+  /** Each in the place of its call. */
+  answers: BatchedAnswer[];
 }

@@ -1,5 +1,6 @@
 import type { z } from 'zod';
 import { schema as abort } from '../routes/abort.ts';
+import { schema as batch } from '../routes/batch.ts';
 import { schema as claim } from '../routes/claim.ts';
 import { schema as complete } from '../routes/complete.ts';
 import { schema as grant } from '../routes/grant.ts';
@@ -14,8 +15,8 @@ export interface Call {
   /** Below the API's base. */
   path: string;
   does: string;
-  /** A user's, a user's or a grant, the resume token in the body, or the resume token in a header. */
-  credentials: 'user' | 'begin' | 'token' | 'tokenHeader';
+  /** A user's, a user's or a grant, the resume token in the body, the resume token in a header, or whatever its calls need. */
+  credentials: 'user' | 'begin' | 'token' | 'tokenHeader' | 'calls';
   body?: z.ZodType;
   query?: z.ZodObject;
   headers?: Record<string, z.ZodType>;
@@ -95,5 +96,17 @@ export const CALLS: Record<CallName, Call> = {
     credentials: 'user',
     body: grant,
     example: { maxFiles: 100, contentTypes: ['image/jpeg'], days: 3 },
+  },
+  batch: {
+    path: '/batch',
+    does: 'Makes up to 64 of the calls above in one request, side by side, and answers each in its place as if it had come alone.',
+    credentials: 'calls',
+    body: batch,
+    example: {
+      calls: [
+        { call: 'grant', maxFiles: 100 },
+        { call: 'sign', resumeToken: RESUME_TOKEN, parts: [{ partNumber: 3 }] },
+      ],
+    },
   },
 };

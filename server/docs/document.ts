@@ -34,6 +34,10 @@ const CREDENTIALS: Record<Call['credentials'], [sentence: string, security: Oper
     'Needs the resume token in `X-Resume-Token`, or as `Authorization: Bearer`. An API key that comes along must be the owner’s.',
     [{ resumeToken: [] }, { bearer: [] }],
   ],
+  calls: [
+    'Needs the credentials that its calls need; the same headers are for all of them.',
+    [{}, { apiKey: [] }, { bearer: [] }],
+  ],
 };
 
 const ref = (name: string): JsonSchema => ({ $ref: `#/components/schemas/${name}` });

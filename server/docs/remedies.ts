@@ -4,7 +4,7 @@ import type { ANSWERS } from '../routes/answers.ts';
 export type CallName = keyof typeof ANSWERS;
 
 const TOKEN: CallName[] = ['sign', 'resume', 'pause', 'complete', 'abort', 'progress'];
-const POSTED: CallName[] = ['grant', 'init', 'claim', 'sign', 'resume', 'pause', 'complete', 'abort'];
+const POSTED: CallName[] = ['grant', 'init', 'claim', 'sign', 'resume', 'pause', 'complete', 'abort', 'batch'];
 /** An init with a key that was used before answers for the upload that it finds. */
 const OPEN: CallName[] = ['init', 'sign', 'resume', 'pause', 'complete', 'abort'];
 /** Of addresses and methods that no call has. */
@@ -12,7 +12,10 @@ const NONE: CallName[] = [];
 
 /** What whoever gets an error is to do, as README has it, and which calls answer with it: all, where none is named. */
 export const REMEDIES: Record<ErrorCode, [remedy: string, calls?: CallName[]]> = {
-  MISSING_REQUIRED_FIELDS: ['mend the request; the message names the field', ['init', 'claim', 'sign', 'complete']],
+  MISSING_REQUIRED_FIELDS: [
+    'mend the request; the message names the field',
+    ['init', 'claim', 'sign', 'complete', 'batch'],
+  ],
   INVALID_REQUEST: ['mend the request; the message names the field', [...POSTED, 'list']],
   MISSING_RESUME_TOKEN: ['mend the request; the message names the field', TOKEN],
   MISSING_PARTS: ['mend the request; the message names the field', ['init', 'sign', 'complete']],
@@ -53,7 +56,7 @@ export const REMEDIES: Record<ErrorCode, [remedy: string, calls?: CallName[]]> =
   MULTIPART_RESUME_FAILED: ["the server's log has the cause", ['resume']],
   MULTIPART_COMPLETE_FAILED: ["the server's log has the cause", ['complete']],
   MULTIPART_ABORT_FAILED: ["the server's log has the cause", ['abort']],
-  INTERNAL_ERROR: ["the server's log has the cause", ['grant', 'claim', 'pause', 'progress', 'list']],
+  INTERNAL_ERROR: ["the server's log has the cause", ['grant', 'claim', 'pause', 'progress', 'list', 'batch']],
   STORE_UNAVAILABLE: ['ask again after `Retry-After`', ['init', ...TOKEN]],
   IDENTITY_UNAVAILABLE: ['ask again after `Retry-After`'],
   DATABASE_UNAVAILABLE: ['ask again after `Retry-After`'],

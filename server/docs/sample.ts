@@ -4,6 +4,7 @@ const CREDENTIAL: Record<Call['credentials'], string | undefined> = {
   user: 'X-API-Key: $KEY',
   begin: 'X-API-Key: $KEY',
   token: undefined,
+  calls: 'X-API-Key: $KEY',
   tokenHeader: 'X-Resume-Token: $TOKEN',
 };
 

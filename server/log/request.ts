@@ -31,33 +31,46 @@ export const tellRequest = (news: Partial<CurrentRequest>): void => {
 const TAKEN = /^[\w.-]{1,64}$/;
 const LONGEST_PATH = 256;
 
+/** Answers as the request `about` is told of, and logs how that went. */
+export function record(
+  deps: Deps,
+  { method, path, ...about }: CurrentRequest & { method: string; path: string },
+  answer: () => Promise<Response>,
+): Promise<Response> {
+  const request: CurrentRequest = about;
+  const startedAt = performance.now();
+  return requests.run(request, async () => {
+    const response = await answer();
+    const { status } = response;
+    const ms = Math.round((performance.now() - startedAt) * 10) / 10;
+    const { call, userId, error, limit } = request;
+    const address = limit && request.address;
+    deps.metrics?.requested(call ?? (method === 'OPTIONS' ? 'preflight' : 'none'), status, ms / 1000);
+    deps.log('request', {
+      method,
+      path: path.slice(0, LONGEST_PATH),
+      call,
+      status,
+      ms,
+      userId,
+      error,
+      limit,
+      address,
+    });
+    return response;
+  });
+}
+
 /** Gives each request its id, tells it in `X-Request-Id`, and logs how the request went. */
 export function watch(deps: Deps): MiddlewareHandler {
-  return (context, next) => {
+  return async (context, next) => {
     const { method, path } = context.req;
     const given = context.req.header('x-request-id') ?? '';
     const id = TAKEN.test(given) ? given : Buffer.from(deps.random(12)).toString('base64url');
-    const request: CurrentRequest = { id };
-    const startedAt = performance.now();
-    return requests.run(request, async () => {
+    await record(deps, { id, method, path }, async () => {
       await next();
       context.header('x-request-id', id);
-      const { status } = context.res;
-      const ms = Math.round((performance.now() - startedAt) * 10) / 10;
-      const { call, userId, error, limit } = request;
-      const address = limit && request.address;
-      deps.metrics?.requested(call ?? (method === 'OPTIONS' ? 'preflight' : 'none'), status, ms / 1000);
-      deps.log('request', {
-        method,
-        path: path.slice(0, LONGEST_PATH),
-        call,
-        status,
-        ms,
-        userId,
-        error,
-        limit,
-        address,
-      });
+      return context.res;
     });
   };
 }

@@ -204,6 +204,21 @@ const listAnswer = of<Wire.ListAnswer>()(
   }),
 );
 
+/** Its calls answer as they do alone: what of that is the same for all of them. */
+const batchAnswer = z.strictObject({
+  success,
+  answers: z
+    .array(
+      z.looseObject({
+        success: z.boolean(),
+        status: z.int().describe('of HTTP, as if it had come alone; what else it answers stands beside it'),
+        retryAfter: z.number().optional().describe('seconds, as in `Retry-After`'),
+        sessionStatus: z.enum(['active', 'paused']).optional().describe('of `claim`: its `status`'),
+      }),
+    )
+    .describe('each in the place of its call'),
+});
+
 /** An app's own `beforeInit` may add fields of its own. */
 const errorAnswer = of<ErrorAnswer & { missing?: number[]; partNumber?: number; [more: string]: unknown }>()(
   z.looseObject({
@@ -228,6 +243,7 @@ export const ANSWERS = {
   abort: abortAnswer,
   progress: progressAnswer,
   list: listAnswer,
+  batch: batchAnswer,
 };
 
 /** What several answers have in common, by the name of its type. */

@@ -95,7 +95,7 @@ async function limitedText(request: Request): Promise<string> {
 
 function faultOf(issue: z.core.$ZodIssue): UploadError {
   const field = issue.path.map(String).join('.');
-  const absent = issue.code === 'invalid_type' && issue.input === undefined;
+  const absent = issue.input === undefined && (issue.code === 'invalid_type' || issue.code === 'invalid_value');
   const named = FIELD_CODES[String(issue.path[0])];
   if (field === 'parts' && issue.code === 'invalid_type')
     return new UploadError('MISSING_PARTS', absent ? 'parts is required: send an array.' : 'parts must be an array.');

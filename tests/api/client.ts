@@ -5,6 +5,9 @@ import type { ErrorCode } from '../../server/contract/errors.ts';
 import {
   type AbortAnswer,
   BASE_PATH,
+  type BatchAnswer,
+  type BatchCall,
+  type BatchedAnswer,
   type ClaimAnswer,
   type CompleteAnswer,
   type GrantAnswer,
@@ -28,11 +31,12 @@ interface Answers {
   pause: PauseAnswer;
   complete: CompleteAnswer;
   abort: AbortAnswer;
+  batch: BatchAnswer;
 }
 
 export type CallName = keyof Answers;
 /** All that are POSTed. */
-export const CALLS: CallName[] = ['grant', 'init', 'claim', 'sign', 'resume', 'pause', 'complete', 'abort'];
+export const CALLS: CallName[] = ['grant', 'init', 'claim', 'sign', 'resume', 'pause', 'complete', 'abort', 'batch'];
 /** The paths of all that are asked with GET: `progress` and the list. */
 export const READS = ['/progress', '', '/'];
 
@@ -74,6 +78,18 @@ export function apiAt(url: string, credentials: Record<string, string> = { 'x-ap
       ),
     list: async (query: Record<string, string> = {}, headers = credentials) =>
       answerOf<ListAnswer>('list', await fetch(`${url}${BASE_PATH}?${new URLSearchParams(query)}`, { headers })),
+    /** All calls in one request; throws where that is refused as a whole. Answers have each its place and its type. */
+    async batch<const Names extends BatchCall['call'][]>(
+      calls: { [At in keyof Names]: BatchCall<Names[At]> },
+      headers: Record<string, string> = credentials,
+    ) {
+      const { answers } = granted(await call('batch', { calls }, headers));
+      for (const [at, { status, retryAfter: _, ...answer }] of answers.entries()) {
+        const { sessionStatus, ...rest } = answer as { sessionStatus?: string; error?: ErrorCode };
+        assertPublished(calls[at]!.call, status, { ...rest, ...(sessionStatus && { status: sessionStatus }) });
+      }
+      return answers as { [At in keyof Names]: BatchedAnswer<Names[At]> & { message?: string; error?: ErrorCode } };
+    },
     /** Begins a file; throws where the server refuses. */
     async begin(file: { size: number; name?: string; type?: string }, more: object = {}, key?: string) {
       const { size: fileSize, name: filename = 'film.bin', type: contentType = 'video/mp4' } = file;

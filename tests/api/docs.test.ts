@@ -79,7 +79,7 @@ describe.skipIf(!Bun.which('curl'))('the samples', () => {
     assertPublished('init', 200, begun);
     const { uploads } = granted(await place.api.list({ limit: '1' }));
     expect(uploads[0]).toMatchObject({ id: begun.sessionId, filename, fileSize });
-    for (const name of ['sign', 'pause', 'resume', 'progress', 'list', 'grant', 'abort'] as const)
+    for (const name of ['sign', 'pause', 'resume', 'progress', 'list', 'grant', 'batch', 'abort'] as const)
       assertPublished(name, 200, await run(CALLS[name], begun.resumeToken));
     expect((await run(CALLS.complete, begun.resumeToken)).error).toBe('UPLOAD_ABORTED');
     await place.api.begin({ size: 10 }, CALLS.claim.example);

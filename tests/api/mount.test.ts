@@ -10,9 +10,17 @@ import { refusal } from './refusal.ts';
 
 setDefaultTimeout(60_000);
 
+/** Where the app was asked who it is, and what it was shown. */
+const asked: string[] = [];
 let host: Awaited<ReturnType<typeof openHost>>;
 beforeAll(async () => {
-  host = await openHost();
+  host = await openHost({
+    beforeInit: ({ filename }) => (filename === 'refused.bin' ? { refuse: 'Not this one.' } : undefined),
+    authenticate: ({ url, headers }) => {
+      asked.push(`${new URL(url).pathname} ${headers.get('cookie')}`);
+      return headers.get('cookie') ? 'anna' : undefined;
+    },
+  });
 });
 afterAll(() => host?.stop());
 
@@ -56,6 +64,27 @@ for (const [way, [prefix, embed]] of Object.entries(WAYS))
       await expectObject(host, fileKey, bytes);
       expect(granted(await api.progress(resumeToken)).status).toBe('completed');
       expect(granted(await api.list({ limit: '1' })).uploads[0]!.id).toBe(sessionId);
+    });
+
+    test('a batch is answered, with words of the app about each call in its place', async () => {
+      const api = apiAt(url + prefix);
+      const file = { filename: 'a.bin', fileSize: 10, contentType: 'a/b' };
+      const [begun, refused] = await api.batch([
+        { call: 'init', ...file },
+        { call: 'init', ...file, filename: 'refused.bin' },
+      ]);
+      if (!begun.success) throw new Error(begun.message);
+      expect([refused.status, refused.message]).toEqual([403, 'Not this one.']);
+      const bytes = random(10);
+      await putAll(begun.partUrls, bytes);
+      const { resumeToken, fileKey } = begun;
+      expect((await api.batch([{ call: 'complete', resumeToken }]))[0]).toMatchObject({ status: 200, fileKey });
+      await expectObject(host, fileKey, bytes);
+      // The app is asked who it is for the address that the call has alone.
+      asked.length = 0;
+      await api.batch([{ call: 'grant' }, { call: 'claim', fingerprint: 'none' }], { cookie: 'who=me' });
+      const path = way === 'by mount' ? BASE_PATH : prefix + BASE_PATH;
+      expect(asked.sort()).toEqual([`${path}/claim who=me`, `${path}/grant who=me`]);
     });
 
     test('within its own path it speaks in its own envelope, to its own origins', async () => {
