@@ -125,23 +125,24 @@ describe.skipIf(!findChrome())('the looks of <partway-upload>', () => {
 
   test('waiting, failed and refused it is as easy to read', async () => {
     const page = await stage.open(stage.somebody(), { accept: '.mp4' });
-    const [first, second] = [await film('first, with quite a long name that says a lot.mp4'), await film('second.mp4')];
-    stage.wire.set({ bytesPerSecond: 2 * MiB });
-    await drag(page, [first.path, second.path, (await film('third.exe', 0)).path], inside('.zone'));
-    await rowIs(page, 'second.mp4', 'uploading');
+    const name = 'a film with quite a long name that says a lot.mp4';
+    // So slow that it does not arrive before it is made to fail.
+    stage.wire.set({ bytesPerSecond: MiB / 4 });
+    await drag(page, [(await film(name)).path, (await film('second.exe', 0)).path], inside('.zone'));
+    await rowIs(page, name, 'uploading');
     try {
       await stage.chrome.offline(true);
       stage.wire.cut();
-      await rowIs(page, 'second.mp4', 'waiting');
+      await rowIs(page, name, 'waiting');
       await expectFit(page, 'waiting');
     } finally {
       await stage.chrome.offline(false);
-      stage.wire.set({ bytesPerSecond: 8 * MiB });
     }
     await page.evaluate(`Promise.all(${ELEMENT_HERE}.uploads.map(({ resumeToken }) => fetch('${stage.endpoint}/abort', {
       method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify({ resumeToken }),
     })))`);
-    await rowIs(page, 'second.mp4', 'failed');
+    stage.wire.set({ bytesPerSecond: 8 * MiB });
+    await rowIs(page, name, 'failed');
     await expectFit(page, 'failed');
     await page.close();
   });
