@@ -3,7 +3,7 @@ import { isSettled, type UploadRecord } from '../sw/record.ts';
 import type { Store } from '../sw/store.ts';
 import { UploadFailure } from './failure.ts';
 import type { Files } from './files.ts';
-import { isSameFile } from './sample.ts';
+import { compare } from './sample.ts';
 
 /** What a person does with an upload; each takes hold in every tab and in the worker. */
 export interface Actions {
@@ -24,27 +24,37 @@ export function createActions(
 ): Actions {
   /** Servers still being told of a pause. */
   const pausing = new Map<string, Promise<unknown>>();
+  const turns = new Map<string, Promise<void>>();
+
+  /** One after the other, as the person asked for them. */
+  function inTurn(id: string, work: () => Promise<void>): Promise<void> {
+    const turn = (turns.get(id) ?? Promise.resolve()).catch(() => {}).then(work);
+    turns.set(id, turn);
+    return turn;
+  }
 
   async function change(id: string, how: (record: UploadRecord) => Partial<UploadRecord>): Promise<void> {
     await store.change(id, how);
     await onChange(id);
   }
   return {
-    async pause(id) {
-      await change(id, ({ state }) => (state === 'open' ? { paused: true, lifting: false } : {}));
-      const { resumeToken, endpoint } = (await store.upload(id)) ?? {};
-      // The pause holds here whether or not the server hears of it.
-      if (resumeToken)
-        pausing.set(
-          id,
-          callApi(endpoint!, 'pause', { resumeToken }, {}, AbortSignal.timeout(3000)).catch(() => {}),
-        );
-    },
-    async resume(id) {
-      await pausing.get(id);
-      await change(id, ({ paused }) => (paused ? { paused: false, lifting: true } : {}));
-      onWork();
-    },
+    pause: (id) =>
+      inTurn(id, async () => {
+        await change(id, ({ state }) => (state === 'open' ? { paused: true, lifting: false } : {}));
+        const { resumeToken, endpoint } = (await store.upload(id)) ?? {};
+        // The pause holds here whether or not the server hears of it.
+        if (resumeToken)
+          pausing.set(
+            id,
+            callApi(endpoint!, 'pause', { resumeToken }, {}, AbortSignal.timeout(3000)).catch(() => {}),
+          );
+      }),
+    resume: (id) =>
+      inTurn(id, async () => {
+        await pausing.get(id);
+        await change(id, ({ paused }) => (paused ? { paused: false, lifting: true } : {}));
+        onWork();
+      }),
     async cancel(id) {
       await change(id, ({ state }) => (state === 'done' ? {} : { state: 'cancelling', paused: false }));
       onWork();
@@ -64,8 +74,13 @@ export function createActions(
     async attach(id, file) {
       const record = await store.upload(id);
       if (!record || isSettled(record)) return;
-      if (!(await isSameFile(store, record, file)))
+      const parts = await store.parts(record);
+      const verdict = await compare(record, parts, file);
+      if (verdict === 'other')
         throw new UploadFailure({ code: 'FILE_MISMATCH', message: `${file.name} is not the file that was begun.` });
+      // What the store calls its parts are no digests, and not to be reckoned with as such.
+      if (verdict === 'unproven')
+        for (const { digest, told, ...part } of parts) if (told) await store.putPart(record, part);
       await files.keep(record, file);
       await onChange(id);
       onWork();

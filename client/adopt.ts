@@ -1,34 +1,50 @@
 import { callApi } from '../sw/api.ts';
-import type { UploadRecord } from '../sw/record.ts';
+import type { PartRecord, UploadRecord } from '../sw/record.ts';
 import { codeOf } from '../sw/retry.ts';
 import type { Store } from '../sw/store.ts';
+import { isFingerprint } from './fingerprint.ts';
 
 const MD5_ETAG = /^[0-9a-f]{32}$/;
 
 /** S3's ETag of a part is its MD5 in hex, but for stores that encrypt. */
 const digestIn = (etag: string) =>
-  MD5_ETAG.test(etag) && { digest: btoa(String.fromCharCode(...etag.match(/../g)!.map((hex) => Number(`0x${hex}`)))) };
+  MD5_ETAG.test(etag) && {
+    digest: btoa(String.fromCharCode(...etag.match(/../g)!.map((hex) => Number(`0x${hex}`)))),
+    told: true as const,
+  };
 
-/**
- * Takes up a session that was begun on another device, or before this one's storage was cleared: what its server tells of
- * it becomes the record under `draft.id`. Rejects with a `RequestError`.
- */
-export async function adoptSession(store: Store, draft: UploadRecord, signal: AbortSignal): Promise<UploadRecord> {
+/** A session that was begun on another device, or before this one's storage was cleared. */
+export interface Adopted {
+  record: UploadRecord;
+  parts: PartRecord[];
+}
+
+/** What its server tells of the session that the draft's token opens, as a record under the draft's id. Rejects with a `RequestError`. */
+export async function adoptSession(draft: UploadRecord, signal: AbortSignal): Promise<Adopted> {
   const { endpoint, resumeToken = '' } = draft;
   try {
     const answer = await callApi(endpoint, 'resume', { resumeToken, partUrlCount: 0 }, {}, signal);
-    const { filename: name, partSize, totalParts, progress } = answer;
-    const record = { ...draft, name, size: progress.totalBytes, partSize, totalParts };
-    await store.add(record);
-    for (const { partNumber, etag } of answer.uploadedParts)
-      await store.putPart(record, { partNumber, ...digestIn(etag), stored: true, sliced: false });
-    return record;
+    const { filename: name, partSize, totalParts, progress, fingerprint: mark } = answer;
+    const fingerprint = isFingerprint(mark) ? mark : undefined;
+    return {
+      record: { ...draft, name, size: progress.totalBytes, partSize, totalParts, fingerprint },
+      parts: answer.uploadedParts.map(({ partNumber, etag }) => ({
+        partNumber,
+        ...digestIn(etag),
+        stored: true,
+        sliced: false,
+      })),
+    };
   } catch (error) {
     if (codeOf(error) !== 'UPLOAD_ALREADY_COMPLETED') throw error;
     const answer = await callApi(endpoint, 'complete', { resumeToken }, {}, signal);
     const { filename: name, fileSize: size, url, fileKey, etag } = answer;
-    const record: UploadRecord = { ...draft, name, size, url, fileKey, etag, state: 'done', staged: true };
-    await store.add(record);
-    return record;
+    return { record: { ...draft, name, size, url, fileKey, etag, state: 'done', staged: true }, parts: [] };
   }
+}
+
+/** Writes it down on this device; the parts first, since whoever sees the record drives it. */
+export async function keepAdopted(store: Store, { record, parts }: Adopted): Promise<void> {
+  for (const part of parts) await store.putPart(record, part);
+  await store.add(record);
 }

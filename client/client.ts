@@ -47,9 +47,8 @@ export function createUploadClient(options: UploadClientOptions): UploadClient {
 
   return {
     resumableUpload(file, wish = {}) {
-      const waiting = views.waitingFor(file);
-      const record = waiting?.record ?? draftRecord(endpoint, file, wish);
-      const view = begin(waiting ?? views.show(record), (it) => it.add(record, file));
+      const view = views.make(draftRecord(endpoint, file, { ...wish, order: options.order }));
+      begin(view, (it) => it.add(view, file));
       view.follow(wish);
       return view;
     },

@@ -1,10 +1,14 @@
 import { planParts } from '../server/contract/plan.ts';
 import { GENERIC } from '../server/contract/profile.ts';
+import type { Order } from '../sw/order.ts';
 import type { UploadRecord } from '../sw/record.ts';
 import type { UploadOptions } from './options.ts';
 
 const UNKNOWN_TYPE = 'application/octet-stream';
 const LANES = 5;
+
+/** Files picked together keep their order. */
+let lastAdded = 0;
 
 /** 128 random bits; an insecure origin has no `randomUUID`. */
 const newId = () => crypto.getRandomValues(new Uint32Array(4)).join('-');
@@ -13,9 +17,10 @@ const newId = () => crypto.getRandomValues(new Uint32Array(4)).join('-');
 export function draftRecord(
   endpoint: string,
   file: Pick<File, 'name' | 'size' | 'type' | 'lastModified'>,
-  { provider, partSize, concurrency = LANES, metadata = {} }: UploadOptions = {},
+  { provider, partSize, concurrency = LANES, metadata = {}, order }: UploadOptions & { order?: Order | undefined } = {},
 ): UploadRecord {
   const plan = planParts(file.size, GENERIC, partSize);
+  lastAdded = Math.max(lastAdded + 1, Date.now());
   return {
     id: newId(),
     endpoint,
@@ -23,7 +28,8 @@ export function draftRecord(
     size: file.size,
     type: file.type || UNKNOWN_TYPE,
     lastModified: file.lastModified,
-    addedAt: Date.now(),
+    addedAt: lastAdded,
+    order,
     metadata,
     provider,
     concurrency: Math.max(concurrency, 1) || LANES,

@@ -3,6 +3,7 @@ import type { UploadRecord } from '../sw/record.ts';
 import { stageFile } from '../sw/stage.ts';
 import type { Store } from '../sw/store.ts';
 import { waitFor } from '../sw/wait.ts';
+import { answersFor } from './asking.ts';
 
 /** The picked files that this page has in its hands, each being staged. */
 export interface Files {
@@ -65,6 +66,7 @@ export function createFiles(store: Store, bus: Bus, keepSlices: boolean): Files 
   }
 
   bus.listen(async (message) => {
+    if (message.type === 'whose' && kept.has(message.id)) bus.post({ type: 'mine', id: message.id });
     if (message.type !== 'changed') return;
     const entry = kept.get(message.id);
     if (!entry) return;
@@ -91,7 +93,8 @@ export function createFiles(store: Store, bus: Bus, keepSlices: boolean): Files 
     drop,
     async somewhere(record) {
       if (kept.has(record.id)) return true;
-      const { held = [] } = (await navigator.locks?.query()) ?? {};
+      if (!navigator.locks) return !record.staged && answersFor(bus, record.id);
+      const { held = [] } = await navigator.locks.query();
       return held.some((lock) => lock.name === lockName(record.id));
     },
     close() {

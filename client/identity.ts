@@ -7,6 +7,8 @@ const RENEW_BEFORE_MS = 86_400_000;
 
 /** Who this page acts for. */
 export interface Self {
+  /** The app's own credentials for its own server; undefined where it has none, or cannot get at them. */
+  own(): Promise<Identity | undefined>;
   /** The app's own credentials, or the grant kept from an earlier visit. */
   identity(endpoint: string): Promise<Identity | undefined>;
   /** Keeps a grant with at least a day left, where that can be had now; tells whether uploads can be begun without the page. */
@@ -16,7 +18,7 @@ export interface Self {
 export function createSelf({ endpoint: home, apiKey, headers, credentials }: UploadClientOptions, store: Store): Self {
   const signedIn = apiKey !== undefined || headers !== undefined || credentials !== undefined;
 
-  async function own(): Promise<Identity> {
+  async function credentialed(): Promise<Identity> {
     const given = Object.fromEntries(new Headers(await headers?.()));
     return { headers: { ...(apiKey !== undefined && { 'x-api-key': apiKey }), ...given }, credentials };
   }
@@ -25,14 +27,16 @@ export function createSelf({ endpoint: home, apiKey, headers, credentials }: Upl
 
   async function renew(): Promise<void> {
     if ((await left()) > RENEW_BEFORE_MS) return;
-    const { grant, expiresIn } = await callApi(home, 'grant', {}, await own());
+    const { grant, expiresIn } = await callApi(home, 'grant', {}, await credentialed());
     await store.keepGrant({ grant, endpoint: home, expiresAt: Date.now() + expiresIn * 1000 });
   }
+  const own = async () => (signedIn ? credentialed().catch(() => undefined) : undefined);
   return {
+    own,
     async identity(endpoint) {
       // The app's own credentials may be out of reach when the network is; the grant is at hand.
       // Elsewhere than at home they are no one's business.
-      const identity = signedIn && endpoint === home ? await own().catch(() => undefined) : undefined;
+      const identity = endpoint === home ? await own() : undefined;
       if (identity) return identity;
       const kept = await store.grant(endpoint);
       return kept && byGrant(kept);

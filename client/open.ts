@@ -7,11 +7,12 @@ import type { Host } from '../sw/host.ts';
 import { isOpen, isSettled, type UploadRecord } from '../sw/record.ts';
 import { eraseStore, openStore } from '../sw/store.ts';
 import { createActions } from './actions.ts';
-import { adoptSession } from './adopt.ts';
+import { adoptSession, keepAdopted } from './adopt.ts';
 import { driveFromPage } from './drive.ts';
 import { createFiles } from './files.ts';
 import { createSelf } from './identity.ts';
 import type { UploadClientOptions } from './options.ts';
+import { createRecognition } from './recognition.ts';
 import { openStandby } from './standby.ts';
 import { transferByXhr } from './transfer.ts';
 import type { Upload } from './upload.ts';
@@ -53,13 +54,14 @@ export async function openClient(options: UploadClientOptions, views: Views) {
     return views.refresh(id);
   }
   const actions = createActions(store, files, changed, call);
+  const recognition = createRecognition(store, views, self);
   let mayBeginLater = false;
   async function prepare(): Promise<void> {
     mayBeginLater = await self.prepare();
     views.touch();
-    // Uploads that wait for credentials look again.
+    // Uploads that wait for credentials look again, and so do those whose file another tab may have taken with it.
     for (const { record } of views.all())
-      if (record.error && !isSettled(record)) bus.post({ type: 'changed', id: record.id });
+      if ((record.error || !isSecureContext) && !isSettled(record)) bus.post({ type: 'changed', id: record.id });
   }
   views.serve({ store, bus, somewhere: files.somewhere });
   for (const { id } of await store.uploads()) await views.refresh(id);
@@ -73,6 +75,26 @@ export async function openClient(options: UploadClientOptions, views: Views) {
     views.clear();
   });
 
+  /** Until this client is closed, or the person wants nothing of it any more. */
+  const live = (view: Upload) => AbortSignal.any([closing.signal, view.unwanted]);
+
+  /** Takes up the session of the draft's token, as soon as its server can be asked; undefined where it is cancelled before. */
+  async function take(view: Upload, draft: UploadRecord, signal: AbortSignal): Promise<UploadRecord | undefined> {
+    try {
+      const adopted = await persistently(() => adoptSession(draft, signal), {
+        signal,
+        random: Math.random,
+        onPhase: (phase, trouble) => view.move(0, 0, phase, trouble),
+      });
+      await keepAdopted(store, adopted);
+      return adopted.record;
+    } catch (error) {
+      if (!view.unwanted.aborted) throw error;
+      // Its server hears of it when it can.
+      await store.add({ ...draft, state: 'cancelling' });
+      return undefined;
+    }
+  }
   function close(): void {
     closing.abort();
     files.close();
@@ -85,9 +107,17 @@ export async function openClient(options: UploadClientOptions, views: Views) {
     close,
     /** Whether the worker can finish the upload without a page. */
     canLeave: (record: UploadRecord) => standby.ready && (record.resumeToken !== undefined || mayBeginLater),
-    async add(record: UploadRecord, file: File): Promise<void> {
-      if (!(await store.upload(record.id))) await store.add(record);
-      await files.keep(record, file);
+    /** Shows in `view`, until now a draft, the upload of `file`: one that waits for it, or a new one. */
+    async add(view: Upload, file: File): Promise<void> {
+      const waiting = await recognition.waitingFor(file);
+      const draft = waiting ? view.record : { ...view.record, fingerprint: await recognition.mark(view.record, file) };
+      const claimed = waiting ? undefined : await recognition.claim(draft, file, live(view));
+      const record = waiting?.record ?? claimed?.record ?? draft;
+      if (claimed) await keepAdopted(store, claimed);
+      else if (!waiting) await store.add(record);
+      await views.become(view, record);
+      views.introduce(view);
+      await (waiting ? actions.attach(record.id, file).finally(waiting.done) : files.keep(record, file));
       // Whoever picks a file means it to go on.
       await actions.resume(record.id);
     },
@@ -96,13 +126,9 @@ export async function openClient(options: UploadClientOptions, views: Views) {
       const known = (await store.uploads()).find(
         ({ id, resumeToken }) => id === draft.id || resumeToken === draft.resumeToken,
       );
-      const record =
-        known ??
-        (await persistently(() => adoptSession(store, draft, closing.signal), {
-          signal: closing.signal,
-          random: Math.random,
-          onPhase: (phase, trouble) => view.move(0, 0, phase, trouble),
-        }));
+      const signal = live(view);
+      const record = known ?? (await take(view, draft, signal));
+      if (!record) return;
       view.update(record, file !== undefined);
       views.introduce(view);
       if (file) await actions.attach(record.id, file);

@@ -1,4 +1,5 @@
 import type { Provider } from '../server/contract/wire.ts';
+import type { Order } from '../sw/order.ts';
 import type { PartComplete, UploadProgress } from './upload.ts';
 
 export interface UploadClientOptions {
@@ -11,6 +12,8 @@ export interface UploadClientOptions {
   headers?: () => HeadersInit | Promise<HeadersInit>;
   /** As `fetch` means it, for an app that signs in by cookies. */
   credentials?: RequestCredentials;
+  /** Which of several files goes first: the smallest (the default), or the one that was picked first. */
+  order?: Order;
   /** The app's service worker: its script's address, or the registration that the app made. */
   serviceWorker?: string | ServiceWorkerRegistration | Promise<ServiceWorkerRegistration>;
 }

@@ -24,7 +24,9 @@ export interface Circumstances {
 }
 
 export function stateOf(record: UploadRecord | undefined, { phase, fileAtHand }: Circumstances): State {
-  if (!record || record.state === 'cancelling') return 'cancelled';
+  if (!record) return 'cancelled';
+  // Whether it is too late to cancel it, only the server can tell.
+  if (record.state === 'cancelling') return phase === 'finishing' ? phase : 'cancelled';
   if (record.state !== 'open') return record.state;
   // Even where it is paused: resuming alone would not help.
   if (!record.staged && !fileAtHand) return 'needs-file';

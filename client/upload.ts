@@ -62,6 +62,7 @@ export class Upload extends EventTarget implements PromiseLike<UploadResult> {
   record: UploadRecord;
   /** For the client: settles when the record is in IndexedDB. */
   begun: Promise<unknown> = Promise.resolve();
+  readonly #unwanted = new AbortController();
   readonly #owner: UploadOwner;
   readonly #speed = createSpeed();
   #end = unheard<UploadResult>();
@@ -154,6 +155,7 @@ export class Upload extends EventTarget implements PromiseLike<UploadResult> {
   }
   /** Stops it everywhere and frees what the store has of it. */
   cancel(): Promise<void> {
+    this.#unwanted.abort();
     return this.#act('cancel');
   }
   /** Begins a failed upload anew, with what is on this device. */
@@ -182,6 +184,10 @@ export class Upload extends EventTarget implements PromiseLike<UploadResult> {
     return this.done.then(onDone, onFailed);
   }
 
+  /** For the client: aborts when the upload is cancelled from this page. */
+  get unwanted(): AbortSignal {
+    return this.#unwanted.signal;
+  }
   /** For the client: calls back whoever follows it. */
   follow({ signal, onProgress, onPartComplete }: Followers): void {
     if (onProgress) this.addEventListener('progress', () => onProgress(this.progress));
@@ -193,7 +199,10 @@ export class Upload extends EventTarget implements PromiseLike<UploadResult> {
   }
   /** For the client: the record as it is now, undefined once it is gone. */
   update(record: UploadRecord | undefined, fileAtHand: boolean): void {
-    if (this.record.state === 'failed' && record?.state === 'open') this.#reopen();
+    const { state: before } = this.record;
+    const again = before === 'failed' && record?.state === 'open';
+    // Cancelled too late: it arrived all the same.
+    if (again || (before === 'cancelling' && record?.state === 'done')) this.#reopen();
     this.record = record ?? this.record;
     this.#gone = record === undefined;
     this.#fileAtHand = fileAtHand;
@@ -212,19 +221,19 @@ export class Upload extends EventTarget implements PromiseLike<UploadResult> {
     this.#staged.reject(failure);
     this.dispatchEvent(new Event('change'));
   }
-  /** For the client: what the bucket is known to have, from an earlier visit. */
+  /** For the client: what the bucket is known to have, or the person was told of, from an earlier visit. */
   begin(bytes: number, parts: number): void {
-    this.#bytes = bytes;
+    this.#bytes = Math.min(this.size, bytes);
     this.#parts = parts;
   }
   /** For the client: what its driver says. */
   move(bytes: number, parts: number, phase: Phase, trouble?: Trouble): void {
     // A part that has to be sent again is no step back for the person.
-    this.#bytes = Math.max(this.#bytes, bytes);
+    this.#bytes = Math.min(this.size, Math.max(this.#bytes, bytes));
     this.#parts = Math.max(this.#parts, parts);
     this.#phase = phase;
     this.#trouble = trouble;
-    if (phase === 'uploading') this.#speed.add(this.#bytes, performance.now());
+    if (phase === 'uploading') this.#speed.add(bytes, performance.now());
     else this.#speed.stop();
     this.touch();
     this.dispatchEvent(new Event('progress'));

@@ -30,14 +30,17 @@ export function createViews(owner: UploadOwner) {
     for (const watcher of watchers) watcher(view);
     return view;
   }
-  const show = (record: UploadRecord) => announce(make(record));
   /** One that another tab or an earlier visit began, with what it has come to. */
   async function meet(store: Store, record: UploadRecord): Promise<void> {
     if (of(record.id).length || record.state === 'cancelling') return;
     const view = make(record);
-    const stored = (await store.parts(record)).filter((part) => part.stored);
-    view.begin(storedBytes(planOf(record), rangesOf(stored.map((part) => part.partNumber))), stored.length);
+    await count(store, view);
     announce(view);
+  }
+  /** Begins the view with what the bucket is known to have. */
+  async function count(store: Store, view: Upload): Promise<void> {
+    const stored = (await store.parts(view.record)).filter((part) => part.stored);
+    view.begin(storedBytes(planOf(view.record), rangesOf(stored.map((part) => part.partNumber))), stored.length);
   }
   async function refresh(id: string): Promise<void> {
     const { store, somewhere } = source!;
@@ -51,7 +54,6 @@ export function createViews(owner: UploadOwner) {
   }
 
   return {
-    show,
     refresh,
     make,
     /** Whoever watches hears of it, unless it is one more view of an upload that they know. */
@@ -67,15 +69,13 @@ export function createViews(owner: UploadOwner) {
       for (const view of views) view.vanish({ code: 'SIGNED_OUT', message: 'Signed out.' });
       views.clear();
     },
-    /** The open upload that needs just this file to go on. */
-    waitingFor: ({ name, size, lastModified }: File) =>
-      [...views].find(
-        ({ state, record }) =>
-          state === 'needs-file' &&
-          record.name === name &&
-          record.size === size &&
-          record.lastModified === lastModified,
-      ),
+    /** Shows `record` in what was the view of a draft. */
+    async become(view: Upload, record: UploadRecord): Promise<void> {
+      view.update(record, true);
+      await count(source!.store, view);
+    },
+    /** Open uploads of `size` bytes that need their file to go on. */
+    needing: (size: number) => [...views].filter((view) => view.state === 'needs-file' && view.size === size),
     serve(from: Source) {
       source = from;
       from.bus.listen((message) => {

@@ -1,5 +1,7 @@
 import type {
   AbortAnswer,
+  ClaimAnswer,
+  ClaimRequest,
   CompleteAnswer,
   CompleteRequest,
   GrantAnswer,
@@ -23,6 +25,7 @@ export type Calls = {
   resume: [ResumeRequest, ResumeAnswer];
   pause: [{ resumeToken: string }, PauseAnswer];
   abort: [{ resumeToken: string }, AbortAnswer];
+  claim: [ClaimRequest, ClaimAnswer];
 };
 
 /** What a request carries to say who asks. */

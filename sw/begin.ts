@@ -23,6 +23,7 @@ export async function beginSession(transit: Transit): Promise<Begun | undefined>
     contentType: record.type,
     partSize: record.partSize,
     metadata: record.metadata,
+    ...(record.fingerprint && { fingerprint: record.fingerprint }),
     ...(record.provider && { provider: record.provider }),
     parts,
   };

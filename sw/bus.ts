@@ -19,6 +19,9 @@ export type Message =
   | { type: 'stored'; id: string; partNumber: number }
   /** Bytes sent, those in flight included, and parts stored, from whoever drives; `trouble` is what it waits out. */
   | { type: 'progress'; id: string; bytes: number; parts: number; phase: Phase; trouble?: Trouble | undefined }
+  /** Which tab has its file? Asked where there are no locks to see it by. */
+  | { type: 'whose'; id: string }
+  | { type: 'mine'; id: string }
   /** Does the holder of the drive lock live? */
   | { type: 'ping' }
   | { type: 'alive' }

@@ -1,10 +1,16 @@
 import { UploadError } from '../server/contract/errors.ts';
+import type { CompleteAnswer } from '../server/contract/wire.ts';
 import { callApi } from './api.ts';
 import { persistently } from './control.ts';
+import { settleDone } from './finish.ts';
 import type { Host } from './host.ts';
 import { isMetered, onNetworkChange } from './network.ts';
 import { isOpen, type UploadRecord } from './record.ts';
+<<<<<<< HEAD
 import { codeOf, NEEDS_LOGIN, RequestError, SESSION_GONE, troubleOf } from './retry.ts';
+=======
+import { codeOf, NEEDS_LOGIN, RequestError, troubleOf } from './retry.ts';
+>>>>>>> 69c9e88 (A picked file is known by its content: it goes on from what the bucket has, on another device and under another name, too; who cancels too late is told that it arrived)
 import { SliceError } from './send.ts';
 import { moveUpload, type Outcome } from './upload.ts';
 import { waitFor } from './wait.ts';
@@ -135,19 +141,33 @@ async function settle(host: Host, record: UploadRecord, signal: AbortSignal): Pr
   }
 }
 
-/** Tells the server, then forgets; an upload that is gone there already is cancelled too. */
+/** Tells the server, then forgets; an upload that is gone there already is cancelled too, one that is finished there is done. */
 async function cancel(host: Host, record: UploadRecord, signal: AbortSignal): Promise<Outcome> {
-  const { resumeToken } = record;
-  if (resumeToken)
-    await persistently(() => callApi(record.endpoint, 'abort', { resumeToken }, {}, signal), {
-      signal,
-      random: host.random,
-      onPhase: () => {},
-    }).catch((error) => {
-      signal.throwIfAborted();
-      if (!(error instanceof RequestError)) throw error;
-    });
-  await host.store.remove(record.id);
+  const finished = await persistently(() => abort(record, signal), {
+    signal,
+    random: host.random,
+    onPhase: () => {},
+  }).catch((error) => {
+    signal.throwIfAborted();
+    if (!(error instanceof RequestError)) throw error;
+  });
+  if (finished) await settleDone(host.store, record.id, finished);
+  else await host.store.remove(record.id);
   host.bus.post({ type: 'changed', id: record.id });
   return 'settled';
+}
+
+/** What the object came to, where it is too late to abort. */
+async function abort(
+  { endpoint, resumeToken }: UploadRecord,
+  signal: AbortSignal,
+): Promise<CompleteAnswer | undefined> {
+  if (!resumeToken) return undefined;
+  try {
+    await callApi(endpoint, 'abort', { resumeToken }, {}, signal);
+    return undefined;
+  } catch (error) {
+    if (codeOf(error) !== 'UPLOAD_ALREADY_COMPLETED') throw error;
+    return callApi(endpoint, 'complete', { resumeToken }, {}, signal);
+  }
 }

@@ -1,5 +1,6 @@
 import type { Provider } from '../server/contract/wire.ts';
 import type { Identity } from './api.ts';
+import type { Order } from './order.ts';
 
 /** What this device knows of one picked file; lies in IndexedDB under `id`. */
 export interface UploadRecord {
@@ -13,8 +14,12 @@ export interface UploadRecord {
   size: number;
   type: string;
   lastModified: number;
+  /** Size and digest of samples, of a file of more than one part; undefined where it could not be read. */
+  fingerprint?: string | undefined;
   /** Milliseconds since the epoch. */
   addedAt: number;
+  /** `smallest` where absent. */
+  order?: Order | undefined;
   metadata: Record<string, string>;
   provider?: Provider | undefined;
   /** PUTs at once. */
@@ -44,6 +49,8 @@ export interface PartRecord {
   partNumber: number;
   /** Base64 MD5; undefined only where the store has a part that this device never read. */
   digest?: string;
+  /** The digest is only what the store calls the part: its ETag, which need not be one. */
+  told?: true;
   /** The bucket has it. */
   stored: boolean;
   /** Its slice is in IndexedDB. */

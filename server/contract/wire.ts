@@ -118,6 +118,8 @@ export interface ResumeAnswer {
   uploadedParts: UploadedPart[];
   remainingParts: PartUrl[];
   progress: Progress;
+  /** The mark that `init` was given. */
+  fingerprint?: string;
   resumeTime: number;
   message: string;
 }
@@ -179,6 +181,8 @@ export interface ProgressAnswer {
 export interface ClaimRequest {
   sessionId?: string;
   fingerprint?: string;
+  /** Only one of which the server has heard nothing for so many seconds, so that nobody loses what is still on its way. */
+  idleSeconds?: number;
 }
 export interface ClaimAnswer {
   success: true;

@@ -123,6 +123,7 @@ const resumeAnswer = of<Wire.ResumeAnswer>()(
     uploadedParts: z.array(uploadedPart).describe('what the store has'),
     remainingParts: z.array(partUrl).describe('URLs for what it lacks'),
     progress,
+    fingerprint: z.string().optional().describe('the caller’s own mark of the file, where `init` was given one'),
     resumeTime: milliseconds,
     message,
   }),

@@ -22,10 +22,11 @@ export async function claimUpload(
   deps: Deps,
   { userId }: Caller,
   by: { sessionId: string } | { fingerprint: string },
+  idleSeconds = 0,
 ): Promise<ClaimAnswer> {
   const claimed = await deps.database.scoped({ user: userId }, async (sql) => {
     // In this order, as everybody does: first the upload, then, by what ends others, the account.
-    const open = await lockOpen(sql, userId, by, deps.clock());
+    const open = await lockOpen(sql, userId, by, deps.clock(), idleSeconds);
     await failOverdue(sql, userId, deps.clock(), 'UPLOAD_EXPIRED', OVERDUE);
     if (!open) return undefined;
     // Its token may not change under whoever completes it.

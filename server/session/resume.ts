@@ -40,6 +40,7 @@ export async function resumeSession(deps: Deps, held: Held, wish: ResumeRequest)
       lacking.map((partNumber) => ({ partNumber })),
     ),
     progress: progressOf(session, session.stored),
+    ...(session.fingerprint !== null && { fingerprint: session.fingerprint }),
     resumeTime: Math.round(performance.now() - startedAt),
     message: `${uploadedParts.length} of ${session.totalParts} parts are stored.`,
   };

@@ -74,6 +74,20 @@ export function claimSuite(at: () => Place): void {
     granted(await api.call('resume', { resumeToken: again.resumeToken }));
   });
 
+  test('one that is still on its way is left to whoever sends it, where the claim asks for that', async () => {
+    const { api, unit } = at();
+    const fingerprint = crypto.randomUUID();
+    const begun = await api.begin({ size: 2 * unit }, { fingerprint });
+    expect(told(await api.call('claim', { fingerprint, idleSeconds: 3600 }))).toEqual([404, 'UPLOAD_NOT_FOUND']);
+    const { resumeToken } = begun;
+    expect(granted(await api.call('resume', { resumeToken })).fingerprint).toBe(fingerprint);
+    const deadline = performance.now() + 15_000;
+    let claimed = await api.call('claim', { fingerprint, idleSeconds: 1 });
+    while (claimed.status === 404 && performance.now() < deadline)
+      claimed = await api.call('claim', { fingerprint, idleSeconds: 1 });
+    expect(granted(claimed).sessionId).toBe(begun.sessionId);
+  });
+
   test('of many claims at once each gets a token, and only the last of them is good', async () => {
     const { api, unit } = at();
     const { sessionId } = await api.begin({ size: unit });
