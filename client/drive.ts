@@ -6,9 +6,14 @@ const PAUSE_MS = 1000;
 
 /**
  * Drives the uploads of `owner` until `signal` aborts, whenever this page may: while it holds the drive lock and is not
- * frozen. `onLeave` is called when the page goes away, while it still can act.
+ * frozen. `onLeave` is called when the page goes away, while it still can act; `onReturn` when it is back.
  */
-export function driveFromPage(owner: string, host: Host, signal: AbortSignal, onLeave: () => void): void {
+export function driveFromPage(
+  owner: string,
+  host: Host,
+  signal: AbortSignal,
+  { onLeave, onReturn }: { onLeave(): void; onReturn(): void },
+): void {
   let awake = new AbortController();
 
   async function run(): Promise<void> {
@@ -31,6 +36,7 @@ export function driveFromPage(owner: string, host: Host, signal: AbortSignal, on
     if (!awake.signal.aborted) return;
     awake = new AbortController();
     void run();
+    onReturn();
   };
   document.addEventListener('freeze', sleep, { signal });
   window.addEventListener('pagehide', sleep, { signal });

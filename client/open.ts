@@ -30,7 +30,7 @@ export async function openClient(options: UploadClientOptions, views: Views) {
   const bus = openBus(owner);
   const closing = new AbortController();
   const hasWork = () => views.all().some((view) => isOpen(view.record));
-  const standby = openStandby(options.serviceWorker, owner, bus, { onChange: views.touch, hasWork });
+  const standby = openStandby(options.serviceWorker, owner, views.touch);
   const files = createFiles(store, bus, isSecureContext);
   const self = createSelf(options, store);
   const flow = createFlow();
@@ -67,7 +67,10 @@ export async function openClient(options: UploadClientOptions, views: Views) {
   for (const { id } of await store.uploads()) await views.refresh(id);
   void prepare().catch(() => {});
   for (const event of ['online', 'focus']) window.addEventListener(event, prepare, { signal: closing.signal });
-  driveFromPage(owner, host, closing.signal, call);
+  driveFromPage(owner, host, closing.signal, {
+    onLeave: () => hasWork() && standby.leave(),
+    onReturn: () => hasWork() && call(),
+  });
   if (hasWork()) call();
   bus.listen((message) => {
     if (message.type !== 'signed-out') return;

@@ -1,11 +1,6 @@
-import type { Bus } from '../sw/bus.ts';
-import { syncTags } from '../sw/tag.ts';
+import type { SyncRegistration } from '../sw/scope.ts';
+import { freeSets, tagsOf } from '../sw/tag.ts';
 import type { UploadClientOptions } from './options.ts';
-
-/** Background Sync is not in TypeScript's libraries (https://wicg.github.io/background-sync/spec/). */
-interface SyncRegistration extends ServiceWorkerRegistration {
-  readonly sync?: { register(tag: string): Promise<void> };
-}
 
 /**
  * What becomes of unfinished uploads when the last tab closes: the worker goes on with them; they go on at the next visit,
@@ -19,8 +14,10 @@ export interface Standby {
   readonly ready: boolean;
   /** There is a worker that the browser could wake, as far as is known. */
   readonly possible: boolean;
-  /** Asks the browser to wake the worker, now and after the tab is gone. */
+  /** Asks the browser to wake the worker, so that it stands by while this page lives. */
   call(): Promise<void>;
+  /** The same while the page goes away, when there is no time to wait for anything. */
+  leave(): void;
 }
 
 /** `register()` has been seen to hang. */
@@ -38,41 +35,39 @@ function activation(worker: ServiceWorker | null): Promise<void> {
   });
 }
 
-/** Stands `worker` by for `owner`; `onChange` is called when `ready` or `possible` turns, tags are renewed while there is work. */
+/** Stands `worker` by for `owner`; `onChange` is called when `ready` or `possible` turns. */
 export function openStandby(
   worker: UploadClientOptions['serviceWorker'],
   owner: string,
-  bus: Bus,
-  hooks: { onChange(): void; hasWork(): boolean },
+  onChange: () => void,
 ): Standby {
   let ready = false;
   let possible = worker !== undefined && 'SyncManager' in self;
+  let sync: SyncRegistration['sync'];
+  let standing: number | undefined;
+  let farewell = 0;
 
-  async function register(): Promise<SyncRegistration | undefined> {
-    if (!worker || !navigator.serviceWorker) return undefined;
+  async function register(): Promise<void> {
+    if (!worker || !navigator.serviceWorker) return;
     try {
       const registered = await (typeof worker === 'string' ? navigator.serviceWorker.register(worker) : worker);
       await activation(registered.active ?? registered.waiting ?? registered.installing);
-      return registered;
+      sync = (registered as SyncRegistration).sync;
     } catch (error) {
       console.warn('Partway:', error);
       possible = false;
-      hooks.onChange();
-      return undefined;
+      onChange();
     }
   }
   const registration = register();
 
-  async function call(): Promise<void> {
-    const { sync } = (await registration) ?? {};
-    if (!sync) return;
-    const limit = new Promise<false>((resolve) => setTimeout(resolve, PATIENCE_MS, false));
-    const registered = Promise.all(syncTags(owner).map((tag) => sync.register(tag))).then(() => true);
-    ready = possible = await Promise.race([registered, limit]).catch(() => false);
-    hooks.onChange();
+  const registerSet = (set: number) => Promise.all(tagsOf(owner, set).map((tag) => sync!.register(tag)));
+  async function stand(): Promise<true> {
+    standing ??= freeSets(owner, await sync!.getTags())[0]!;
+    await registerSet(standing);
+    farewell = freeSets(owner, await sync!.getTags())[0]!;
+    return true;
   }
-  // Renewed in its own firing, the tag is fired once more when this event ends, with fresh attempts.
-  bus.listen((message) => message.type === 'standby' && hooks.hasWork() && void call());
   return {
     get ready() {
       return ready;
@@ -80,6 +75,13 @@ export function openStandby(
     get possible() {
       return possible;
     },
-    call,
+    async call() {
+      await registration;
+      if (!sync) return;
+      const limit = new Promise<false>((resolve) => setTimeout(resolve, PATIENCE_MS, false));
+      ready = possible = await Promise.race([stand(), limit]).catch(() => false);
+      onChange();
+    },
+    leave: () => void (sync && registerSet(farewell).catch(() => {})),
   };
 }

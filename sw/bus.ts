@@ -25,8 +25,6 @@ export type Message =
   /** Does the holder of the drive lock live? */
   | { type: 'ping' }
   | { type: 'alive' }
-  /** The worker stands ready in a sync event; a window may renew its tag now. */
-  | { type: 'standby' }
   /** The owner signed out: everything of theirs on this device ends and is erased. */
   | { type: 'signed-out' };
 

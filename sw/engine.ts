@@ -6,11 +6,7 @@ import { settleDone } from './finish.ts';
 import type { Host } from './host.ts';
 import { isMetered, onNetworkChange } from './network.ts';
 import { isOpen, type UploadRecord } from './record.ts';
-<<<<<<< HEAD
 import { codeOf, NEEDS_LOGIN, RequestError, SESSION_GONE, troubleOf } from './retry.ts';
-=======
-import { codeOf, NEEDS_LOGIN, RequestError, troubleOf } from './retry.ts';
->>>>>>> 69c9e88 (A picked file is known by its content: it goes on from what the bucket has, on another device and under another name, too; who cancels too late is told that it arrived)
 import { SliceError } from './send.ts';
 import { moveUpload, type Outcome } from './upload.ts';
 import { waitFor } from './wait.ts';

@@ -20,20 +20,11 @@ export async function finishUpload(transit: Transit): Promise<boolean> {
   const digests = board.digests();
   const objectDigest = digests && (await objectDigestOf(digests));
   try {
-<<<<<<< HEAD
     const wish = { resumeToken: record.resumeToken!, ...(objectDigest && { objectDigest }) };
-    const { url, fileKey, etag } = await (record.totalParts === 1
+    const answer = await (record.totalParts === 1
       ? transit.gather(record.endpoint, 'complete', wish)
       : transit.call('complete', wish));
-    await host.store.change(record.id, () => ({ state: 'done', url, fileKey, etag, staged: true, error: undefined }));
-    await host.store.dropParts(record.id).catch(() => {});
-=======
-    const answer = await transit.call('complete', {
-      resumeToken: record.resumeToken!,
-      ...(objectDigest && { objectDigest }),
-    });
     await settleDone(host.store, record.id, answer);
->>>>>>> 69c9e88 (A picked file is known by its content: it goes on from what the bucket has, on another device and under another name, too; who cancels too late is told that it arrived)
     host.bus.post({ type: 'changed', id: record.id });
     return true;
   } catch (error) {

@@ -8,16 +8,21 @@ import { byGrant, isOpen } from './record.ts';
 import { openStore, type Store } from './store.ts';
 import { transferByFetch } from './transfer.ts';
 
-/** Chromium ends a sync event at about 180 s; one that still waits for the lock ends by itself before, to be fired anew. */
-const STANDBY_MS = 150_000;
-
 const hasWork = async (store: Store) => (await store.uploads()).some(isOpen);
+
+/** What the heir lives by. */
+export interface Life {
+  /** Milliseconds that the worker surely has. */
+  left(): number;
+  /** The heir has begun to drive, or ceased. */
+  onDriving(driving: boolean): void;
+}
 
 /**
  * The worker's part: waits for the drive lock of `owner` and drives until nothing is left that can be done here.
  * Rejects where it was kept from that, so that the browser fires the event again.
  */
-export async function inherit(owner: string): Promise<void> {
+export async function inherit(owner: string, life: Life): Promise<void> {
   const store = await openStore(owner, false).catch((error) => {
     // Signed out meanwhile: what was erased stays so.
     if (error.name === 'AbortError') return undefined;
@@ -26,7 +31,6 @@ export async function inherit(owner: string): Promise<void> {
   if (!store) return;
   const bus = openBus(owner);
   const waiting = new AbortController();
-  const timer = setTimeout(() => waiting.abort(), STANDBY_MS);
   let signedOut = false;
   const unlisten = bus.listen(async (message) => {
     signedOut ||= message.type === 'signed-out';
@@ -34,28 +38,27 @@ export async function inherit(owner: string): Promise<void> {
   });
   try {
     if (!(await hasWork(store))) return;
-    const host = workerHost(store, bus);
+    const host = workerHost(store, bus, life);
     for (;;) {
       const outcome = await holdDriveLock(owner, bus, waiting.signal, async (signal, stolen) => {
         // A window that waits as well shows progress and lives longer: it goes first.
         if (!stolen && (await windowWaits(owner))) return 'yield';
-        clearTimeout(timer);
-        return drive(host, signal, true);
+        life.onDriving(true);
+        return drive(host, signal, true).finally(() => life.onDriving(false));
       });
       if (outcome !== 'yield') return;
     }
   } catch (error) {
     if (!signedOut && (await hasWork(store))) throw error;
   } finally {
-    clearTimeout(timer);
     unlisten();
     bus.close();
     store.close();
   }
 }
 
-function workerHost(store: Store, bus: Host['bus']): Host {
-  const flow = createFlow();
+function workerHost(store: Store, bus: Host['bus'], { left }: Life): Host {
+  const flow = createFlow(undefined, left);
   return {
     store,
     bus,
@@ -69,6 +72,7 @@ function workerHost(store: Store, bus: Host['bus']): Host {
       return kept && kept.expiresAt > Date.now() ? byGrant(kept) : undefined;
     },
     random: Math.random,
+    left,
   };
 }
 

@@ -1,2 +1,2 @@
 /** `partway/sw`: uploads that the service worker goes on with when the tab is gone. */
-export { installUploads } from './worker.ts';
+export { installUploads, wakeUploads } from './worker.ts';

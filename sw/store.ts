@@ -12,7 +12,7 @@ interface Schema extends DBSchema {
 }
 
 const VERSION = 1;
-const PREFIX = 'partway:';
+export const PREFIX = 'partway:';
 
 /** One owner's records and slices on this device. */
 export interface Store {

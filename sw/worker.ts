@@ -1,35 +1,32 @@
-import { openBus } from './bus.ts';
-import { inherit } from './heir.ts';
-import { ownerOf } from './tag.ts';
+import { ownersHere } from './owners.ts';
+import type { Extendable, SyncEvent } from './scope.ts';
+import { type Relay, shiftOf } from './shift.ts';
+import { readTag } from './tag.ts';
 
-/** Background Sync is not in TypeScript's libraries (https://wicg.github.io/background-sync/spec/). */
-interface SyncEvent extends Event {
-  readonly tag: string;
-  readonly lastChance: boolean;
-  waitUntil(work: Promise<unknown>): void;
+/**
+ * Call it once, at the top of the app's own service worker. It answers our sync tags and messages only, intercepts no
+ * fetch, and never takes over from an older worker by itself.
+ */
+export function installUploads(): void {
+  self.addEventListener('sync', (event) => {
+    const { tag, lastChance, waitUntil } = event as SyncEvent;
+    const owner = readTag(tag)?.owner;
+    if (owner !== undefined) waitUntil.call(event, shiftOf(owner).stand(tag, lastChance));
+  });
+  self.addEventListener('message', (event) => {
+    const { type, owner } = (event.data ?? {}) as Partial<Relay>;
+    if (type === 'partway-relay' && owner !== undefined)
+      (event as unknown as Extendable).waitUntil(shiftOf(owner).carry());
+  });
+  // Whatever holds up the activation holds up every page's requests.
+  self.addEventListener('activate', () => void wakeUploads());
+  self.addEventListener('periodicsync', (event) => (event as Extendable).waitUntil(wakeUploads()));
 }
 
 /**
- * Call it once, at the top of the app's own service worker. It answers our sync tags only, intercepts no fetch, and never
- * takes over from an older worker by itself.
+ * Goes on with every upload on this device; for an app whose worker is woken by other means, such as a push:
+ * `event.waitUntil(wakeUploads())`. Resolves when nothing is left to send or a window does it; never rejects.
  */
-export function installUploads(): void {
-  /** One heir an owner, whatever number of events keeps it alive. */
-  const heirs = new Map<string, Promise<void>>();
-  self.addEventListener('sync', (event) => {
-    const sync = event as SyncEvent;
-    const owner = ownerOf(sync.tag);
-    if (owner === undefined) return;
-    const heir = heirs.get(owner) ?? inherit(owner).finally(() => heirs.delete(owner));
-    heirs.set(owner, heir);
-    sync.waitUntil(heir);
-    askForRenewal(owner);
-  });
-}
-
-/** A tag renewed in its own firing fires once more when this event ends: an open window may renew it now. */
-function askForRenewal(owner: string): void {
-  const bus = openBus(owner);
-  bus.post({ type: 'standby' });
-  bus.close();
+export async function wakeUploads(): Promise<void> {
+  await Promise.all((await ownersHere()).map((owner) => shiftOf(owner).carry()));
 }

@@ -27,6 +27,8 @@ export interface LaunchOptions {
   host?: string;
   /** What the first tab shows; nobody attaches to it. */
   url?: string;
+  /** With windows, on the display of the environment: it quits with the last of them. */
+  headed?: boolean;
 }
 
 export type Chrome = Awaited<ReturnType<typeof launchChrome>>;
@@ -55,7 +57,9 @@ export async function launchChrome(options: LaunchOptions = {}) {
   // Left by a killed browser, it would name a port that nobody listens on.
   await rm(join(profile, 'DevToolsActivePort'), { force: true });
 
-  const flags = chromeFlags(profile, options.shortSync ?? false);
+  const flags = chromeFlags(profile, options.shortSync ?? false).filter(
+    (flag) => !options.headed || flag !== '--headless=new',
+  );
   if (options.host) flags.push(`--host-resolver-rules=MAP ${options.host} 127.0.0.1`);
   const child = spawn(executable, [...flags, options.url ?? 'about:blank'], { stdio: ['ignore', 'ignore', 'pipe'] });
   let stderr = '';
