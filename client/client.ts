@@ -15,6 +15,8 @@ export interface UploadClient {
   uploads(onUpload?: (upload: Upload) => void): Promise<Upload[]>;
   /** What becomes of unfinished uploads when the last tab closes. */
   readonly background: Background;
+  /** From now on, for the open uploads too: whether nothing is to be sent where it is paid for. */
+  setOnlyUnmetered(only: boolean): Promise<void>;
   /** Ends every upload of this owner, in every tab and in the worker, and erases all of it from this device. */
   signOut(): Promise<void>;
   /** Stops driving from this page; the uploads stay. */
@@ -24,6 +26,7 @@ export interface UploadClient {
 /** The uploads of one owner on this device, driven from this page while it lives. */
 export function createUploadClient(options: UploadClientOptions): UploadClient {
   const endpoint = new URL(options.endpoint, location.href).href.replace(/\/+$/, '');
+  let { onlyUnmetered } = options;
   let open: Open | undefined;
   const views = createViews({
     canLeave: (record) => open?.canLeave(record) ?? false,
@@ -47,7 +50,7 @@ export function createUploadClient(options: UploadClientOptions): UploadClient {
 
   return {
     resumableUpload(file, wish = {}) {
-      const view = views.make(draftRecord(endpoint, file, { ...wish, order: options.order }));
+      const view = views.make(draftRecord(endpoint, file, { ...wish, order: options.order, onlyUnmetered }));
       begin(view, (it) => it.add(view, file));
       view.follow(wish);
       return view;
@@ -68,6 +71,10 @@ export function createUploadClient(options: UploadClientOptions): UploadClient {
     get background() {
       if (!isSecureContext) return 'stops';
       return open?.standby.possible === false ? 'next-visit' : 'goes-on';
+    },
+    async setOnlyUnmetered(only) {
+      onlyUnmetered = only;
+      await (await opened).setOnlyUnmetered(only);
     },
     signOut: async () => (await opened).signOut(),
     close: async () => (await opened).close(),

@@ -1,8 +1,9 @@
 import { planParts } from '../server/contract/plan.ts';
 import { GENERIC } from '../server/contract/profile.ts';
-import type { Order } from '../sw/order.ts';
+import { partSizeFor } from '../sw/hint.ts';
 import type { UploadRecord } from '../sw/record.ts';
-import type { UploadOptions } from './options.ts';
+import type { UploadClientOptions, UploadOptions } from './options.ts';
+import { recallLine } from './recall.ts';
 
 const UNKNOWN_TYPE = 'application/octet-stream';
 const LANES = 5;
@@ -17,7 +18,14 @@ const newId = () => crypto.getRandomValues(new Uint32Array(4)).join('-');
 export function draftRecord(
   endpoint: string,
   file: Pick<File, 'name' | 'size' | 'type' | 'lastModified'>,
-  { provider, partSize, concurrency = LANES, metadata = {}, order }: UploadOptions & { order?: Order | undefined } = {},
+  {
+    provider,
+    partSize = partSizeFor(file.size, recallLine() ?? {}),
+    concurrency = LANES,
+    metadata = {},
+    order,
+    onlyUnmetered = false,
+  }: UploadOptions & Pick<UploadClientOptions, 'order' | 'onlyUnmetered'> = {},
 ): UploadRecord {
   const plan = planParts(file.size, GENERIC, partSize);
   lastAdded = Math.max(lastAdded + 1, Date.now());
@@ -30,6 +38,7 @@ export function draftRecord(
     lastModified: file.lastModified,
     addedAt: lastAdded,
     order,
+    onlyUnmetered,
     metadata,
     provider,
     concurrency: Math.max(concurrency, 1) || LANES,

@@ -12,6 +12,7 @@ import { driveFromPage } from './drive.ts';
 import { createFiles } from './files.ts';
 import { createSelf } from './identity.ts';
 import type { UploadClientOptions } from './options.ts';
+import { keepLine, recallLine } from './recall.ts';
 import { createRecognition } from './recognition.ts';
 import { openStandby } from './standby.ts';
 import { transferByXhr } from './transfer.ts';
@@ -33,7 +34,8 @@ export async function openClient(options: UploadClientOptions, views: Views) {
   const standby = openStandby(options.serviceWorker, owner, views.touch);
   const files = createFiles(store, bus, isSecureContext);
   const self = createSelf(options, store);
-  const flow = createFlow();
+  const flow = createFlow(recallLine());
+  flow.watchRoom(() => flow.idle && keepLine(flow.line));
   const host: Host = {
     store,
     bus,
@@ -136,6 +138,13 @@ export async function openClient(options: UploadClientOptions, views: Views) {
       views.introduce(view);
       if (file) await actions.attach(record.id, file);
       await actions.resume(record.id);
+    },
+    async setOnlyUnmetered(onlyUnmetered: boolean): Promise<void> {
+      for (const record of await store.uploads()) {
+        if (isSettled(record)) continue;
+        await store.change(record.id, () => ({ onlyUnmetered }));
+        await changed(record.id);
+      }
     },
     async signOut(): Promise<void> {
       // What was begun is of no use to anybody any more; whether the servers hear of it must not hold up the person.

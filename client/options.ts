@@ -14,6 +14,8 @@ export interface UploadClientOptions {
   credentials?: RequestCredentials;
   /** Which of several files goes first: the smallest (the default), or the one that was picked first. */
   order?: Order;
+  /** Sends nothing where it is paid for: on a mobile network, or for a person who saves data, as far as the browser tells. */
+  onlyUnmetered?: boolean;
   /** The app's service worker: its script's address, or the registration that the app made. */
   serviceWorker?: string | ServiceWorkerRegistration | Promise<ServiceWorkerRegistration>;
 }

@@ -5,6 +5,7 @@ import { persistently } from './control.ts';
 import { settleDone } from './finish.ts';
 import type { Host } from './host.ts';
 import { isMetered, onNetworkChange } from './network.ts';
+import { byTurn } from './order.ts';
 import { isOpen, type UploadRecord } from './record.ts';
 import { codeOf, NEEDS_LOGIN, RequestError, SESSION_GONE, troubleOf } from './retry.ts';
 import { SliceError } from './send.ts';
@@ -91,7 +92,7 @@ export async function drive(host: Host, signal: AbortSignal, untilIdle: boolean)
       const news = new Promise<void>((resolve) => {
         wake = resolve;
       });
-      const open = (await host.store.uploads()).filter((record) => isOpen(record) && host.drives(record));
+      const open = (await host.store.uploads()).filter((record) => isOpen(record) && host.drives(record)).sort(byTurn);
       for (const record of open) {
         if (moving.has(record.id) || starved.has(record.id) || isFull(record.totalParts > 1)) continue;
         if (mayUseLine(record)) begin(record);

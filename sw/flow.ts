@@ -1,4 +1,5 @@
 import { type Flight, type Line, landed, lanesOf, lost, slowed, unknownLine } from './line.ts';
+import { byTurn, type Ranked } from './order.ts';
 import { RequestError } from './retry.ts';
 
 /** How often those who wait look again where nothing else would wake them, in milliseconds. */
@@ -10,8 +11,8 @@ const REST_SECONDS = 1;
 
 /** The PUTs of all uploads on the one line that they share. */
 export interface Flow {
-  /** Runs `work`, which sends `bytes`, when the line has room for it, first come, first served, never beside `most` others. */
-  run<T>(bytes: number, most: number, signal: AbortSignal, work: () => Promise<T>): Promise<T>;
+  /** Runs `work` when the line has room for it and no upload that goes first waits for that, too. */
+  run<T>(wish: Wish, signal: AbortSignal, work: () => Promise<T>): Promise<T>;
   /** Runs one PUT, which tells of its bytes as they leave, and learns from how it ends. */
   watch(bytes: number, put: (onProgress: (sent: number) => void) => Promise<void>): Promise<void>;
   /** Bytes a second that one of the PUTs may expect; undefined where nothing is known yet. */
@@ -25,9 +26,14 @@ export interface Flow {
   readonly line: Line;
 }
 
-interface Waiting {
+export interface Wish {
   bytes: number;
+  /** How many may be under way with it. */
   most: number;
+  upload: Ranked;
+}
+
+interface Waiting extends Wish {
   admit: () => void;
 }
 
@@ -66,9 +72,9 @@ export function createFlow(
   }
 
   return {
-    async run(bytes, most, signal, work) {
+    async run(wish, signal, work) {
       const place = Promise.withResolvers<void>();
-      const waiting = { bytes, most, admit: place.resolve };
+      const waiting = { ...wish, admit: place.resolve };
       const leave = () => {
         if (!queue.includes(waiting)) return;
         queue = queue.filter((other) => other !== waiting);
@@ -76,7 +82,8 @@ export function createFlow(
       };
       signal.throwIfAborted();
       signal.addEventListener('abort', leave);
-      queue.push(waiting);
+      const before = queue.findIndex(({ upload }) => byTurn(upload, wish.upload) > 0);
+      queue.splice(before < 0 ? queue.length : before, 0, waiting);
       admit();
       try {
         await place.promise;

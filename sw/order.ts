@@ -3,7 +3,7 @@ import type { UploadRecord } from './record.ts';
 /** What the uploads of one device go by: the smallest file first, or as they were picked. */
 export type Order = 'smallest' | 'picked';
 
-type Ranked = Pick<UploadRecord, 'order' | 'size' | 'addedAt' | 'id'>;
+export type Ranked = Pick<UploadRecord, 'order' | 'size' | 'addedAt' | 'id'>;
 
 /** Compares two uploads: the one that goes first sorts first. Those of an app that changed its mind keep what they were picked under. */
 export function byTurn(a: Ranked, b: Ranked): number {

@@ -55,7 +55,7 @@ async function sendPart(transit: Transit, urls: Urls, part: PartRecord): Promise
   async function attempt(): Promise<void> {
     // Signed before it takes its turn, and anew if the URL grew old while it waited.
     if (!(await urls.of(part))) return;
-    await host.flow.run(size, lanesOf(transit), signal, async () => {
+    await host.flow.run({ bytes: size, most: lanesOf(transit), upload: record }, signal, async () => {
       const url = await urls.of(part);
       if (!url) return;
       const slice = await sliceOf(transit, part, { fromFile: !refusal, doubted });
