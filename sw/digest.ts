@@ -1,7 +1,16 @@
 import { createMd5, type Md5 } from './md5.ts';
 
+/** Bytes read at a time. */
+const CHUNK = 2 ** 20;
+
+interface Hasher {
+  md5: Md5;
+  memory: ArrayBuffer;
+}
+const createHasher = (): Hasher => ({ md5: createMd5(), memory: new ArrayBuffer(CHUNK) });
+
 /** Hashers at rest; each serves one message at a time, and one whose message broke off is not used again. */
-const idle: Md5[] = [];
+const idle: Hasher[] = [];
 
 const toBase64 = (bytes: Uint8Array) => btoa(String.fromCharCode(...bytes));
 const toHex = (bytes: Uint8Array) => Array.from(bytes, (byte) => byte.toString(16).padStart(2, '0')).join('');
@@ -29,18 +38,33 @@ export async function digestOf(blob: Blob): Promise<string> {
 }
 
 async function hash(blob: Blob): Promise<string> {
-  const md5 = idle.pop() ?? createMd5();
+  const hasher = idle.pop() ?? createHasher();
   // As a stream the next bytes are read while these are hashed: twice the rate of reading a part at once.
-  const reader = blob.stream().getReader();
-  for (let chunk = await reader.read(); !chunk.done; chunk = await reader.read()) md5.update(chunk.value);
-  idle.push(md5);
-  return toBase64(md5.digest());
+  const read = readerOf(blob.stream(), hasher);
+  for (let bytes = await read(); bytes; bytes = await read()) hasher.md5.update(bytes);
+  idle.push(hasher);
+  return toBase64(hasher.md5.digest());
+}
+
+/** Reads into one and the same memory, where the browser can do that: else every file would leave its size in garbage. */
+function readerOf(stream: ReadableStream<Uint8Array>, hasher: Hasher): () => Promise<Uint8Array | undefined> {
+  try {
+    const reader = stream.getReader({ mode: 'byob' });
+    return async () => {
+      const { done, value } = await reader.read(new Uint8Array(hasher.memory));
+      hasher.memory = value?.buffer ?? new ArrayBuffer(CHUNK);
+      return done ? undefined : value;
+    };
+  } catch {
+    const reader = stream.getReader();
+    return async () => (await reader.read()).value;
+  }
 }
 
 /** S3's multipart ETag of parts with these digests, in order. */
 export async function objectDigestOf(digests: string[]): Promise<string> {
-  const md5 = idle.pop() ?? createMd5();
-  for (const digest of digests) md5.update(fromBase64(digest));
-  idle.push(md5);
-  return `${toHex(md5.digest())}-${digests.length}`;
+  const hasher = idle.pop() ?? createHasher();
+  for (const digest of digests) hasher.md5.update(fromBase64(digest));
+  idle.push(hasher);
+  return `${toHex(hasher.md5.digest())}-${digests.length}`;
 }
