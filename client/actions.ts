@@ -3,7 +3,7 @@ import { isSettled, type UploadRecord } from '../sw/record.ts';
 import type { Store } from '../sw/store.ts';
 import { UploadFailure } from './failure.ts';
 import type { Files } from './files.ts';
-import { compare } from './sample.ts';
+import { compare, enlightened } from './sample.ts';
 
 /** What a person does with an upload; each takes hold in every tab and in the worker. */
 export interface Actions {
@@ -78,9 +78,7 @@ export function createActions(
       const verdict = await compare(record, parts, file);
       if (verdict === 'other')
         throw new UploadFailure({ code: 'FILE_MISMATCH', message: `${file.name} is not the file that was begun.` });
-      // What the store calls its parts are no digests, and not to be reckoned with as such.
-      if (verdict === 'unproven')
-        for (const { digest, told, ...part } of parts) if (told) await store.putPart(record, part);
+      for (const part of parts) if (part.told) await store.putPart(record, enlightened(part, verdict));
       await files.keep(record, file);
       await onChange(id);
       onWork();

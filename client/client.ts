@@ -1,8 +1,10 @@
+import { type HistoryEntry, historyOf } from '../sw/history.ts';
 import { draftRecord } from './draft.ts';
 import { failureOf } from './failure.ts';
 import { type Open, openClient } from './open.ts';
 import type { ResumeOptions, UploadClientOptions, UploadOptions } from './options.ts';
 import type { Background } from './standby.ts';
+import type { Survivors } from './survivors.ts';
 import type { Upload } from './upload.ts';
 import { createViews } from './views.ts';
 
@@ -13,6 +15,10 @@ export interface UploadClient {
   resumeUpload(resumeToken: string, options?: ResumeOptions): Upload;
   /** Every upload that this device knows of, oldest first; `onUpload` hears of those that come later, from any tab. */
   uploads(onUpload?: (upload: Upload) => void): Promise<Upload[]>;
+  /** What earlier visits left unfinished, as it stands now. */
+  survivors(): Promise<Survivors>;
+  /** How this owner's uploads on this device have ended, newest first, at most 500; `forget` leaves them, `signOut` erases them. */
+  history(): Promise<HistoryEntry[]>;
   /** What becomes of unfinished uploads when the last tab closes. */
   readonly background: Background;
   /** From now on, for the open uploads too: whether nothing is to be sent where it is paid for. */
@@ -68,6 +74,8 @@ export function createUploadClient(options: UploadClientOptions): UploadClient {
       if (onUpload) views.watch(onUpload);
       return views.all();
     },
+    survivors: async () => (await opened).survivors(),
+    history: () => historyOf(options.owner),
     get background() {
       if (!isSecureContext) return 'stops';
       return open?.standby.possible === false ? 'next-visit' : 'goes-on';

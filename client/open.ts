@@ -3,6 +3,7 @@ import { openBus } from '../sw/bus.ts';
 import { persistently } from '../sw/control.ts';
 import { createFlow } from '../sw/flow.ts';
 import { createGatherer } from '../sw/gather.ts';
+import { eraseHistory, withHistory } from '../sw/history.ts';
 import type { Host } from '../sw/host.ts';
 import { isOpen, isSettled, type UploadRecord } from '../sw/record.ts';
 import { eraseStore, openStore } from '../sw/store.ts';
@@ -15,9 +16,11 @@ import type { UploadClientOptions } from './options.ts';
 import { keepLine, recallLine } from './recall.ts';
 import { createRecognition } from './recognition.ts';
 import { openStandby } from './standby.ts';
+import { leftOver, survivorsAmong } from './survivors.ts';
 import { transferByXhr } from './transfer.ts';
 import type { Upload } from './upload.ts';
 import type { Views } from './views.ts';
+import { openWatermark } from './watermark.ts';
 
 /** How long signing out waits for the servers to be told. */
 const FAREWELL_MS = 3000;
@@ -27,7 +30,7 @@ export type Open = Awaited<ReturnType<typeof openClient>>;
 /** Opens what lives as long as the client: store, bus, worker, lock. */
 export async function openClient(options: UploadClientOptions, views: Views) {
   const { owner } = options;
-  const store = await openStore(owner);
+  const store = withHistory(await openStore(owner), owner);
   const bus = openBus(owner);
   const closing = new AbortController();
   const hasWork = () => views.all().some((view) => isOpen(view.record));
@@ -62,13 +65,20 @@ export async function openClient(options: UploadClientOptions, views: Views) {
     mayBeginLater = await self.prepare();
     views.touch();
     // Uploads that wait for credentials look again, and so do those whose file another tab may have taken with it.
-    for (const { record } of views.all())
+    for (const record of await store.uploads())
       if ((record.error || !isSecureContext) && !isSettled(record)) bus.post({ type: 'changed', id: record.id });
   }
-  views.serve({ store, bus, somewhere: files.somewhere });
+  const watermark = openWatermark(owner);
+  views.serve({ store, bus, somewhere: files.somewhere, shown: watermark.of });
   for (const { id } of await store.uploads()) await views.refresh(id);
+  const left = await leftOver(store, views.all());
   void prepare().catch(() => {});
   for (const event of ['online', 'focus']) window.addEventListener(event, prepare, { signal: closing.signal });
+  for (const [at, event] of [
+    [window, 'pagehide'],
+    [document, 'visibilitychange'],
+  ] as const)
+    at.addEventListener(event, () => watermark.keep(views.all()), { signal: closing.signal });
   driveFromPage(owner, host, closing.signal, {
     onLeave: () => hasWork() && standby.leave(),
     onReturn: () => hasWork() && call(),
@@ -110,6 +120,7 @@ export async function openClient(options: UploadClientOptions, views: Views) {
     standby,
     actions,
     close,
+    survivors: () => survivorsAmong(left),
     /** Whether the worker can finish the upload without a page. */
     canLeave: (record: UploadRecord) => standby.ready && (record.resumeToken !== undefined || mayBeginLater),
     /** Shows in `view`, until now a draft, the upload of `file`: one that waits for it, or a new one. */
@@ -152,6 +163,8 @@ export async function openClient(options: UploadClientOptions, views: Views) {
       const ends = (await (await openStore(owner)).uploads()).filter((record) => !isSettled(record));
       openBus(owner).post({ type: 'signed-out' });
       await eraseStore(owner);
+      await eraseHistory(owner);
+      watermark.erase();
       const limit = AbortSignal.timeout(FAREWELL_MS);
       const aborts = ends.map(
         ({ endpoint: at, resumeToken }) => resumeToken && callApi(at, 'abort', { resumeToken }, {}, limit),

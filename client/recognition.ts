@@ -4,7 +4,7 @@ import type { Store } from '../sw/store.ts';
 import { type Adopted, adoptSession } from './adopt.ts';
 import { fingerprintOf } from './fingerprint.ts';
 import type { Self } from './identity.ts';
-import { compare } from './sample.ts';
+import { compare, enlightened } from './sample.ts';
 import type { Views } from './views.ts';
 
 /** A smaller file is sent sooner than a pick of forty has asked for each of them. */
@@ -57,12 +57,10 @@ export function createRecognition(store: Store, views: Views, self: Self): Recog
         const wish = { fingerprint, idleSeconds: IDLE_SECONDS };
         const { resumeToken } = await callApi(endpoint, 'claim', wish, identity, limit);
         const found = await adoptSession({ ...draft, resumeToken }, limit);
+        const { record, parts } = found;
         // Nobody has looked: only what is proven to be of this file may become part of the object.
-        if (
-          found.record.state === 'open' &&
-          (!found.parts.length || (await compare(found.record, found.parts, file)) === 'same')
-        )
-          return found;
+        if (record.state === 'open' && (!parts.length || (await compare(record, parts, file)) === 'same'))
+          return { record, parts: parts.map((part) => enlightened(part, 'same')) };
       } catch {
         // There is none, it is being completed, or it cannot be asked for now: the file is begun anew.
       }

@@ -1,7 +1,7 @@
 /** Milliseconds over which the rate is smoothed. */
-const MEMORY_MS = 4000;
+const MEMORY_MS = 6000;
 /** A longer silence than this says nothing about the line. */
-const GAP_MS = 10_000;
+const GAP_MS = 45_000;
 
 /** Smoothed bytes a second of what is told to have been sent. */
 export interface Speed {
@@ -14,22 +14,25 @@ export interface Speed {
 
 export function createSpeed(): Speed {
   let last: { bytes: number; now: number } | undefined;
-  let rate: number | undefined;
+  /** What was sent and how long it took, both forgotten at the same rate: bursts and the pauses between them count as one. */
+  let sent = 0;
+  let took = 0;
   return {
     add(bytes, now) {
       const elapsed = now - (last?.now ?? now);
       if (last && elapsed > 0 && elapsed < GAP_MS && bytes >= last.bytes) {
-        const sample = ((bytes - last.bytes) / elapsed) * 1000;
-        const weight = 1 - Math.exp(-elapsed / MEMORY_MS);
-        rate = rate === undefined ? sample : rate + weight * (sample - rate);
+        const kept = Math.exp(-elapsed / MEMORY_MS);
+        sent = sent * kept + bytes - last.bytes;
+        took = took * kept + elapsed;
       }
       last = { bytes, now };
     },
     stop() {
-      last = rate = undefined;
+      last = undefined;
+      sent = took = 0;
     },
     get bytesPerSecond() {
-      return rate ?? 0;
+      return took && (sent / took) * 1000;
     },
   };
 }

@@ -105,6 +105,10 @@ export class Upload extends EventTarget implements PromiseLike<UploadResult> {
   get resumeToken(): string | undefined {
     return this.record.resumeToken;
   }
+  /** For the client: some open tab has the file itself. */
+  get fileAtHand(): boolean {
+    return this.#fileAtHand;
+  }
   get state(): State {
     return stateOf(this.#gone ? undefined : this.record, { phase: this.#phase, fileAtHand: this.#fileAtHand });
   }

@@ -11,6 +11,8 @@ interface Source {
   bus: Bus;
   /** Whether some open tab has the record's file. */
   somewhere(record: UploadRecord): Promise<boolean>;
+  /** Bytes of it that the person saw on their way in an earlier visit. */
+  shown(record: UploadRecord): number;
 }
 
 /** The `Upload` objects of one client, kept in step with the store. */
@@ -40,7 +42,8 @@ export function createViews(owner: UploadOwner) {
   /** Begins the view with what the bucket is known to have. */
   async function count(store: Store, view: Upload): Promise<void> {
     const stored = (await store.parts(view.record)).filter((part) => part.stored);
-    view.begin(storedBytes(planOf(view.record), rangesOf(stored.map((part) => part.partNumber))), stored.length);
+    const bytes = storedBytes(planOf(view.record), rangesOf(stored.map((part) => part.partNumber)));
+    view.begin(Math.max(bytes, source!.shown(view.record)), stored.length);
   }
   async function refresh(id: string): Promise<void> {
     const { store, somewhere } = source!;

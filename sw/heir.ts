@@ -2,6 +2,7 @@ import { openBus } from './bus.ts';
 import { drive } from './engine.ts';
 import { createFlow } from './flow.ts';
 import { createGatherer } from './gather.ts';
+import { withHistory } from './history.ts';
 import type { Host } from './host.ts';
 import { driveLockName, holdDriveLock } from './lock.ts';
 import { byGrant, isOpen } from './record.ts';
@@ -23,12 +24,13 @@ export interface Life {
  * Rejects where it was kept from that, so that the browser fires the event again.
  */
 export async function inherit(owner: string, life: Life): Promise<void> {
-  const store = await openStore(owner, false).catch((error) => {
+  const opened = await openStore(owner, false).catch((error) => {
     // Signed out meanwhile: what was erased stays so.
     if (error.name === 'AbortError') return undefined;
     throw error;
   });
-  if (!store) return;
+  if (!opened) return;
+  const store = withHistory(opened, owner);
   const bus = openBus(owner);
   const waiting = new AbortController();
   let signedOut = false;

@@ -37,6 +37,8 @@ export interface UploadRecord {
   paused?: boolean;
   /** The pause has ended here, and the server is still to be told. */
   lifting?: boolean;
+  /** Which attempt's failure the person was told of as a loss. */
+  noted?: number;
   resumeToken?: string | undefined;
   url?: string;
   fileKey?: string;
@@ -49,8 +51,8 @@ export interface PartRecord {
   partNumber: number;
   /** Base64 MD5; undefined only where the store has a part that this device never read. */
   digest?: string;
-  /** The digest is only what the store calls the part: its ETag, which need not be one. */
-  told?: true;
+  /** What its digest is by the store's ETag, which need not be one; the file itself has to show it. */
+  told?: string;
   /** The bucket has it. */
   stored: boolean;
   /** Its slice is in IndexedDB. */

@@ -126,6 +126,7 @@ export class PartwayUpload extends UploadProperties {
         if (session.signal.aborted) return;
         this.#settled = !trouble;
         if (trouble) this.#surface.notify(this.#words.unavailable(trouble.message));
+        else void this.#remember();
         this.#summarise();
       };
       session.ready.then(() => settle(), settle);
@@ -137,6 +138,7 @@ export class PartwayUpload extends UploadProperties {
     this.#session?.close();
     this.#session = undefined;
     this.#settled = false;
+    this.#surface.remember('');
     this.#list.clear();
     this.#announcer.close();
     this.#guard.rest();
@@ -163,6 +165,14 @@ export class PartwayUpload extends UploadProperties {
       onRefused: (text) => this.#complain(text),
     });
   }
+  /** One line on what the last visit left, for as long as it is true. */
+  async #remember(): Promise<void> {
+    const session = this.#session!;
+    const { goesOn, needsYou, lost } = await session.client.survivors();
+    if (session.signal.aborted) return;
+    const counts = [goesOn.length, needsYou.length, lost.length] as const;
+    this.#surface.remember(counts.some(Boolean) ? this.#words.survivors(...counts) : '');
+  }
   #complain(text: string): void {
     this.#surface.notify(text);
     this.#announcer.say(text);
@@ -174,6 +184,7 @@ export class PartwayUpload extends UploadProperties {
     if (background && isAtRisk(upload, background)) this.#guard.watch();
     tell(this, 'upload-change', { upload });
     if (before === undefined) return;
+    if (this.#settled) void this.#remember();
     if (state === 'done') tell(this, 'upload-done', { upload, url: upload.url! });
     if (state === 'failed') tell(this, 'upload-failed', { upload });
     const goesOn = state === 'uploading' && (before === 'waiting' || before === 'paused');

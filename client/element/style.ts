@@ -189,7 +189,7 @@ button:disabled {
   color: var(--alarm);
   font-size: 0.875rem;
 }
-.background {
+.background, .earlier {
   color: var(--quiet);
   font-size: 0.8125rem;
   text-wrap: pretty;

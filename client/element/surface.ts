@@ -43,9 +43,23 @@ export function createSurface(host: HTMLElement, list: HTMLElement) {
   const summary = make('div', 'summary', { hidden: '' }, make('p', 'overall', {}, headline, rest), clearDone);
   const board = make('div', 'board', { hidden: '' }, summary, list);
   const background = make('p', 'background', { hidden: '' });
+  const earlier = make('p', 'earlier', { hidden: '' });
   const news = make('div', 'news', { role: 'status' });
   const [files, photo, again] = [chooser(), chooser(), chooser()];
-  const root = make('div', 'root', { role: 'group' }, zone, notice, board, background, news, files, photo, again);
+  const root = make(
+    'div',
+    'root',
+    { role: 'group' },
+    zone,
+    notice,
+    earlier,
+    board,
+    background,
+    news,
+    files,
+    photo,
+    again,
+  );
   shadow.append(root);
 
   let words = english;
@@ -86,6 +100,11 @@ export function createSurface(host: HTMLElement, list: HTMLElement) {
     notify(text: string): void {
       write(notice, text);
       notice.hidden = !text;
+    },
+    /** What became of the uploads of earlier visits; '' takes it away. */
+    remember(text: string): void {
+      write(earlier, text);
+      earlier.hidden = !text;
     },
     summarise(texts: [headline: string, rest: string], rows: number, done: number, afterwards: string): void {
       board.hidden = rows === 0;

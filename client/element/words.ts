@@ -41,6 +41,9 @@ export interface Words extends Record<Exclude<State, 'cancelled'>, string> {
   /** How many can go on only with the person's help. */
   attention(count: number): string;
 
+  /** How many uploads of earlier visits go on by themselves, need the person, and are lost; not all of them are 0. */
+  survivors(goOn: number, needYou: number, lost: number): string;
+
   /** What becomes of unfinished uploads when the tab is closed, by `UploadClient.background`. */
   'goes-on': string;
   'next-visit': string;
@@ -101,6 +104,9 @@ export const english: Words = {
   left: (time) => `${time} left`,
   doneOf: (done, all) => `${done} of ${all} done`,
   attention: (count) => `${count} ${count === 1 ? 'needs' : 'need'} you`,
+
+  survivors: (goOn, needYou, lost) =>
+    `From your last visit: ${[goOn && `${goOn} going on`, needYou && english.attention(needYou), lost && `${lost} failed`].filter(Boolean).join(', ')}.`,
 
   'goes-on':
     'Close the tab once an upload says it is safe: this browser carries on for a while, and the rest follows at your next visit.',

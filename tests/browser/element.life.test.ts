@@ -70,6 +70,23 @@ describe.skipIf(!findChrome())('the life of <partway-upload> in a page', () => {
     await page.close();
   });
 
+  test('at the next visit one line says what the last one left, for as long as that is so', async () => {
+    const owner = stage.somebody();
+    const earlier = inside('.earlier');
+    const page = await stage.open(owner);
+    const release = stage.wire.hold(({ method }) => method === 'PUT');
+    await pickFiles(page, film.path);
+    await page.waitFor(`${row('film.mp4')}?.hasAttribute('data-safe')`);
+    expect(await page.evaluate(`${earlier}.hidden`)).toBe(true);
+    await page.reload();
+    await page.waitFor(`${earlier}.textContent === 'From your last visit: 1 going on.'`);
+    expect(await page.evaluate(`${earlier}.checkVisibility()`)).toBe(true);
+    release();
+    await rowIs(page, 'film.mp4', 'done');
+    await page.waitFor(`${earlier}.hidden`);
+    await page.close();
+  });
+
   test('taken away it lets go of everything, and put back it goes on', async () => {
     const page = await stage.open(stage.somebody());
     await pickFiles(page, film.path);

@@ -31,10 +31,9 @@ const record = (changes: Partial<UploadRecord> = {}): UploadRecord => ({
 async function parts(told: boolean, digest?: string): Promise<PartRecord[]> {
   const all = Array.from({ length: TOTAL }, async (_, n) => ({
     partNumber: n + 1,
-    digest: digest ?? (await digestOf(content.slice(n * PART, (n + 1) * PART))),
+    [told ? 'told' : 'digest']: digest ?? (await digestOf(content.slice(n * PART, (n + 1) * PART))),
     stored: true,
     sliced: false,
-    ...(told && { told: true as const }),
   }));
   return Promise.all(all);
 }
