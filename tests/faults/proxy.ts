@@ -5,12 +5,12 @@
 
 import { connect, createServer, type Server, type Socket } from 'node:net';
 import { relay } from './relay.ts';
-import { type Answer, createRules, type Moment, type Predicate } from './rules.ts';
+import { type Answer, createRules, type Harm, type Moment, type Predicate } from './rules.ts';
 import { createThrottle } from './throttle.ts';
 import { createTraffic, type Seen } from './traffic.ts';
 import { narrowWindow } from './window.ts';
 
-export type { Answer, Moment, Predicate, Seen };
+export type { Answer, Harm, Moment, Predicate, Seen };
 
 export interface ProxyOptions {
   target: { host: string; port: number };
@@ -33,6 +33,9 @@ export async function startProxy(options: ProxyOptions) {
   const throttle = createThrottle(options.bytesPerSecond ?? Infinity);
   let latency = options.latency ?? 0;
   let port = options.port ?? 0;
+  /** Bytes after which the whole line is cut, or one connection is. */
+  const life = { line: Number.POSITIVE_INFINITY, connection: Number.POSITIVE_INFINITY };
+  let carriedSinceCut = 0;
   const sockets = new Set<Socket>();
   let server: Server | undefined;
 
@@ -47,7 +50,7 @@ export async function startProxy(options: ProxyOptions) {
     if (server) return;
     const next = createServer((client) => {
       const target = track(connect(options.target));
-      void relay(track(client), target, { traffic, rules, throttle, latency: () => latency });
+      void relay(track(client), target, { traffic, rules, throttle, latency: () => latency, carried });
     });
     await new Promise<void>((resolve, reject) => {
       next.once('error', reject);
@@ -61,6 +64,15 @@ export async function startProxy(options: ProxyOptions) {
   /** Ends every connection in the middle of whatever it does. */
   function cut(): void {
     for (const socket of sockets) socket.destroy();
+  }
+
+  function carried(bytes: number, connection: number): boolean {
+    carriedSinceCut += bytes;
+    if (carriedSinceCut >= life.line) {
+      carriedSinceCut = 0;
+      cut();
+    }
+    return connection < life.connection;
   }
 
   /** From now on connections are refused, until `up()`. */
@@ -90,6 +102,19 @@ export async function startProxy(options: ProxyOptions) {
     /** Each of these returns the function that takes the rule back. */
     delay: rules.delay,
     answer: rules.answer,
+    harm: rules.harm,
+    /** The target is asked and answers; `ms` later the client loses its connection instead of hearing it. */
+    lose: rules.lose,
+    /** Cuts the line as a whole, or each connection, whenever so many bytes have gone up. */
+    cutEvery(bytes: number, what: keyof typeof life = 'line'): () => void {
+      life[what] = bytes;
+      carriedSinceCut = 0;
+      return rules.undoing(() => {
+        life[what] = Number.POSITIVE_INFINITY;
+      });
+    },
+    /** Takes back every rule that is in force. */
+    clear: rules.clear,
     set(changes: { bytesPerSecond?: number; latency?: number }): void {
       if (changes.bytesPerSecond !== undefined) throttle.set(changes.bytesPerSecond);
       latency = changes.latency ?? latency;

@@ -12,6 +12,18 @@ export interface Line {
   throttle: Throttle;
   /** Milliseconds before each request is passed on. */
   latency: () => number;
+  /** Told of every byte from client to target; `connection` is how many this one has carried. */
+  carried: (bytes: number, connection: number) => boolean;
+}
+
+/** So that a cut falls where it was told to. */
+const LONGEST_STEP = 65_536;
+
+/** The same bytes, but for the first. */
+function damaged(bytes: Buffer): Buffer {
+  const copy = Buffer.from(bytes);
+  copy[0]! ^= 1;
+  return copy;
 }
 
 /** Resolves when the socket will take more; rejects when it never will. */
@@ -43,10 +55,35 @@ export async function relay(client: Socket, target: Socket, line: Line): Promise
   /** Some servers answer and hang up before the request has ended: what still comes then goes nowhere. */
   let deaf = false;
 
+  /** Bytes that this connection has carried from the client. */
+  let carried = 0;
+  let harm: ReturnType<Rules['harmTo']>;
+
+  /** How many bytes of the body are left before its harm; none where there is none. */
+  const untilHarm = ({ length, taken }: Seen): number =>
+    harm ? Math.max(0, Math.ceil(length * harm.share) - taken) : Number.POSITIVE_INFINITY;
+
+  /** Resolves to what the harm leaves of the bytes that come next. */
+  async function strike(bytes: Buffer): Promise<Buffer> {
+    const { harm: kind, over } = harm!;
+    harm = undefined;
+    if (kind === 'damage') return damaged(bytes);
+    if (kind === 'reset') {
+      client.resetAndDestroy();
+      throw new Error('the connection was reset');
+    }
+    // Whoever gives up meanwhile ends it, too.
+    await Promise.race([over, new Promise((resolve) => client.once('close', resolve))]);
+    return bytes;
+  }
+
   async function forward(bytes: Buffer, body?: Seen): Promise<void> {
     for (let at = 0; at < bytes.length && !deaf; ) {
-      const step = bytes.subarray(at, at + throttle.step());
+      let rest = bytes.subarray(at);
+      if (body && untilHarm(body) === 0) rest = await strike(rest);
+      const step = rest.subarray(0, Math.min(throttle.step(), LONGEST_STEP, (body && untilHarm(body)) || LONGEST_STEP));
       await throttle.take(step.length);
+      if (body) body.taken += step.length;
       try {
         await send(target, step);
       } catch {
@@ -55,6 +92,8 @@ export async function relay(client: Socket, target: Socket, line: Line): Promise
       }
       if (body) traffic.forwarded(body, step.length);
       at += step.length;
+      carried += step.length;
+      if (!line.carried(step.length, carried)) throw new Error('the connection has carried enough');
     }
   }
 
@@ -69,7 +108,8 @@ export async function relay(client: Socket, target: Socket, line: Line): Promise
     for await (const chunk of client) {
       for (const piece of framing.feed(chunk as Buffer)) {
         if (piece.kind === 'head') {
-          reading = traffic.begin(piece.head.startLine);
+          reading = traffic.begin(piece.head.startLine, Number(piece.head.headers.get('content-length') ?? 0));
+          harm = rules.harmTo(reading);
           if (line.latency() > 0) await new Promise((resolve) => setTimeout(resolve, line.latency()));
           answer = await rules.pass(reading, 'request');
           if (!answer) {
@@ -81,8 +121,10 @@ export async function relay(client: Socket, target: Socket, line: Line): Promise
         } else if (piece.kind === 'end') {
           if (answer) await answerHere(reading!, answer);
           reading = undefined;
-        } else if (answer) await throttle.take(piece.bytes.length);
-        else await forward(piece.bytes, piece.kind === 'body' ? reading : undefined);
+        } else if (answer) {
+          await throttle.take(piece.bytes.length);
+          if (piece.kind === 'body') reading!.taken += piece.bytes.length;
+        } else await forward(piece.bytes, piece.kind === 'body' ? reading : undefined);
       }
     }
   }

@@ -13,6 +13,19 @@ export interface Answer {
   body?: string;
 }
 
+/**
+ * What befalls a request's body once `share` of it has passed. `stall`: its bytes stop, and the connection stays. `reset`:
+ * the connection is reset (RST). `damage`: the next byte arrives as another.
+ */
+export type Harm = 'stall' | 'reset' | 'damage';
+
+interface HarmRule {
+  matches: Predicate;
+  harm: Harm;
+  share: number;
+  over: Promise<void>;
+}
+
 interface Rule {
   matches: Predicate;
   moment: Moment;
@@ -24,21 +37,51 @@ export type Rules = ReturnType<typeof createRules>;
 
 export function createRules(traffic: Traffic) {
   const rules = new Set<Rule>();
+  const harms = new Set<HarmRule>();
+  const undos = new Set<() => void>();
 
-  /** Returns the function that takes the rule back. */
+  /** Returns the function that takes the rule back, once. */
+  function undoing(undo: () => void): () => void {
+    const once = () => void (undos.delete(once) && undo());
+    undos.add(once);
+    return once;
+  }
   function add(rule: Rule): () => void {
     rules.add(rule);
-    return () => rules.delete(rule);
+    return undoing(() => rules.delete(rule));
   }
 
   return {
+    undoing,
+    /** Takes back all that is still in force. */
+    clear(): void {
+      for (const undo of [...undos]) undo();
+    },
     hold(matches: Predicate, moment: Moment = 'request'): () => void {
       const { promise, resolve } = Promise.withResolvers<undefined>();
-      const remove = add({ matches, moment, apply: () => promise });
-      return () => {
-        remove();
+      const rule: Rule = { matches, moment, apply: () => promise };
+      rules.add(rule);
+      return undoing(() => {
+        rules.delete(rule);
         resolve(undefined);
+      });
+    },
+    harm(matches: Predicate, harm: Harm, share = 0.5): () => void {
+      const { promise, resolve } = Promise.withResolvers<void>();
+      const rule: HarmRule = { matches, harm, share, over: promise };
+      harms.add(rule);
+      return undoing(() => {
+        harms.delete(rule);
+        resolve();
+      });
+    },
+    harmTo: (seen: Seen): HarmRule | undefined => [...harms].find(({ matches }) => matches(seen)),
+    lose(matches: Predicate, ms = 0): () => void {
+      const lost = async () => {
+        await new Promise((resolve) => setTimeout(resolve, ms));
+        throw new Error('the answer is lost');
       };
+      return add({ matches, moment: 'response', apply: lost });
     },
     delay(matches: Predicate, ms: number, moment: Moment = 'request'): () => void {
       const pause = () => new Promise<undefined>((resolve) => setTimeout(resolve, ms));

@@ -7,6 +7,10 @@ export interface Seen {
   /** Without the question mark; '' if there is none. */
   query: string;
   startedAt: number;
+  /** Of the request's body, as its head announces it; 0 where it does not. */
+  length: number;
+  /** Of the request's body, taken off the client so far; more than `bytes` where the target was not asked. */
+  taken: number;
   /** Of the request's body, forwarded so far. */
   bytes: number;
   /** Stands still because a test holds or delays it. */
@@ -34,10 +38,11 @@ export function createTraffic() {
     for (const look of watchers) look();
   }
 
-  function begin(startLine: string): Seen {
+  function begin(startLine: string, length = 0): Seen {
     const [method = '', target = ''] = startLine.split(' ');
     const [path = '', query = ''] = target.split(/\?(.*)/s);
-    const seen: Seen = { method, path, query, startedAt: performance.now(), bytes: 0, held: false };
+    const startedAt = performance.now();
+    const seen: Seen = { method, path, query, startedAt, length, taken: 0, bytes: 0, held: false };
     requests.push(seen);
     changed();
     return seen;
