@@ -87,8 +87,9 @@ export function createRules(traffic: Traffic) {
       const pause = () => new Promise<undefined>((resolve) => setTimeout(resolve, ms));
       return add({ matches, moment, apply: pause });
     },
-    answer(matches: Predicate, answer: Answer): () => void {
-      return add({ matches, moment: 'request', apply: async () => answer });
+    /** Where a function gives none, the target answers. */
+    answer(matches: Predicate, answer: Answer | (() => Answer | undefined)): () => void {
+      return add({ matches, moment: 'request', apply: async () => (typeof answer === 'function' ? answer() : answer) });
     },
     /** Resolves when `seen` may go on: to the answer that it gets here, or to undefined if it is to be forwarded. */
     async pass(seen: Seen, moment: Moment): Promise<Answer | undefined> {
