@@ -8,11 +8,11 @@ const MINUTES = 60;
 const open = fc.integer({ min: 5, max: 2000 });
 
 describe('the ladder, on Chromium’s own timing', () => {
-  test('works for at least 27 of the 30 minutes after the last tab has closed, whenever that is', () => {
+  test('works for at least 25 of the 30 minutes after the last tab has closed, whenever that is', () => {
     fc.assert(
       fc.property(open, (open) => {
         const { working } = simulate({ open, end: 'closed', watch: HALF_HOUR });
-        expect(working / MINUTES).toBeGreaterThanOrEqual(27);
+        expect(working / MINUTES).toBeGreaterThanOrEqual(25);
       }),
     );
   });
