@@ -92,6 +92,12 @@ const GROUPS = [
 const count = (xml: string, name: string) =>
   Number(new RegExp(`<testsuites[^>]* ${name}="(\\d+)"`).exec(xml)?.[1] ?? 0);
 
+/** Names of the tests that failed, so that the last lines of a long run tell them. */
+const failuresIn = (xml: string) =>
+  [...xml.matchAll(/<testcase name="([^"]*)"[^>]*file="([^"]*)"[^>]*>\s*<failure/g)].map(
+    ([, name, file]) => `FAILED ${file}: ${name}`,
+  );
+
 interface Counts {
   passed: number;
   failed: number;
@@ -101,7 +107,11 @@ interface Counts {
 const told = ({ passed, failed, skipped }: Counts) => `${passed} passed, ${failed} failed, ${skipped} skipped`;
 
 /** What it prints goes to the terminal, or into the file `output`. */
-async function run({ name, paths, runtime, lanes }: Group, report: string, output?: string): Promise<Counts> {
+async function run(
+  { name, paths, runtime, lanes }: Group,
+  report: string,
+  output?: string,
+): Promise<Counts & { failures: string[] }> {
   console.log(`\n# ${name}`);
   const command = ['test', ...paths, `--timeout=${LIMIT}`, '--reporter=junit', `--reporter-outfile=${report}`];
   if (lanes) command.push(`--parallel=${lanes}`);
@@ -115,7 +125,7 @@ async function run({ name, paths, runtime, lanes }: Group, report: string, outpu
   const [all, failures, skipped] = [count(xml, 'tests'), count(xml, 'failures'), count(xml, 'skipped')];
   // A group that could not even be loaded has failed too.
   const failed = Math.max(failures, code === 0 ? 0 : 1);
-  return { passed: Math.max(0, all - failures - skipped), failed, skipped };
+  return { passed: Math.max(0, all - failures - skipped), failed, skipped, failures: failuresIn(xml) };
 }
 
 const chromium = await installChromium();
@@ -129,6 +139,7 @@ const chosen = wanted.flatMap((path) => {
 const reports = mkdtempSync(join(tmpdir(), 'partway-reports-'));
 const total: Counts = { passed: 0, failed: 0, skipped: 0 };
 const lines: string[] = [];
+const failed: string[] = [];
 
 /** One group after the other; beside another track each group's output comes in one piece, at its end. */
 async function track(groups: Group[], beside: boolean): Promise<void> {
@@ -139,6 +150,7 @@ async function track(groups: Group[], beside: boolean): Promise<void> {
     const part = await run(group, report, output);
     if (output) console.log(`\n# ${group.name}: all it said\n${readFileSync(output, 'utf8')}`);
     for (const key of ['passed', 'failed', 'skipped'] as const) total[key] += part[key];
+    failed.push(...part.failures.map((failure) => `${failure}, ${group.name}`));
     lines.push(`${group.name}: ${told(part)}, ${Math.round((performance.now() - startedAt) / 1000)} s`);
   }
 }
@@ -155,5 +167,5 @@ else {
   ]);
 }
 rmSync(reports, { recursive: true });
-console.log(`\n${lines.join('\n')}\n\n${told(total)}`);
+console.log(`\n${[...lines, '', ...failed].join('\n')}\n\n${told(total)}`);
 process.exit(total.failed || (process.env.PARTWAY_NO_SKIP && total.skipped) ? 1 : 0);
