@@ -7,11 +7,13 @@ export interface Upload {
   uploadId: string;
 }
 
-/** What HEAD tells of the finished object. */
+/** What HEAD tells of an object. */
 export interface Finished {
   size: number;
   /** Without quotes. */
   etag: string;
+  /** ISO 8601. */
+  lastModified: string;
   /** Whether ETags of this object are made of MD5s; encryption with KMS or the customer's key makes them opaque. */
   md5Etag: boolean;
 }
@@ -38,6 +40,12 @@ export interface Bucket {
   presignPart(
     upload: Upload,
     part: { partNumber: number; size: number; digest?: string },
+    expiresIn: number,
+  ): Promise<Pick<PartUrl, 'url' | 'headers'>>;
+  /** For a PUT of the whole object, bound to its length, its digest and all that it carries; every header is to be sent exactly so. */
+  presignObject(
+    key: string,
+    object: { size: number; digest: string; headers: ObjectHeaders },
     expiresIn: number,
   ): Promise<Pick<PartUrl, 'url' | 'headers'>>;
   /** Every part the store has, ascending, over all pages; ETags without quotes. Lists that may be long wait for their turn. */

@@ -43,6 +43,16 @@ export function openCrossing(store: StoreConfig, signal: AbortSignal) {
       const seconds = ANSWER_SECONDS + body.length / SLOWEST;
       return send(url, { method: 'PUT', headers: { ...headers, ...from(origin) }, body }, seconds);
     },
+    /** PUTs `body` to the URL of a whole object that is bound as `object` says, whatever the body is. */
+    async putObject(
+      key: string,
+      object: Parameters<Bucket['presignObject']>[1],
+      body: Uint8Array<ArrayBuffer>,
+      origin?: string,
+    ): Promise<Answer> {
+      const { url, headers } = await bucket.presignObject(key, object, URL_SECONDS);
+      return send(url, { method: 'PUT', headers: { ...headers, ...from(origin) }, body });
+    },
     /** What a browser asks before a page of `origin` may use `method` with `headers`. */
     async preflight(key: string, origin: string, method: string, headers: string[]): Promise<Answer> {
       const asked: Record<string, string> = { origin, 'access-control-request-method': method };

@@ -6,7 +6,7 @@ import { RESENDS } from '../http/runtime.ts';
 import { type Bucket, type Finished, StoreFault, type Upload } from './bucket.ts';
 import { faultOf } from './fault.ts';
 import { type PartPage, readPartPage, unquoted } from './partlist.ts';
-import { locate, partPresigner } from './presign.ts';
+import { locate, presigner } from './presign.ts';
 import { turns } from './turns.ts';
 
 const CREATIONS = 3;
@@ -25,6 +25,7 @@ const COMPLETION_MS = 10 * 60_000;
 export const finishedOf = (head: S3.HeadObjectCommandOutput): Finished => ({
   size: head.ContentLength ?? 0,
   etag: unquoted(head.ETag),
+  lastModified: (head.LastModified ?? new Date(0)).toISOString(),
   md5Etag: !head.ServerSideEncryption?.startsWith('aws:kms') && !head.SSECustomerAlgorithm,
 });
 
@@ -159,7 +160,7 @@ export function openBucket(store: StoreConfig): Bucket {
     },
     listUploads,
     findUploads,
-    presignPart: partPresigner(store),
+    ...presigner(store),
     listParts: async (upload, atMost) =>
       atMost > LISTED_AT_ONCE && (await isBegun(upload)) ? inTurn(() => listParts(upload)) : listParts(upload),
     completeUpload: async ({ key, uploadId }, parts) => {

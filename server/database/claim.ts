@@ -1,5 +1,5 @@
 import type { Query } from './connection.ts';
-import { COLUMNS, first } from './session.ts';
+import { BEGUN, COLUMNS, first } from './session.ts';
 
 /**
  * Locks the user's open session of that id, or the newest with that fingerprint, until the transaction ends; one that
@@ -16,7 +16,7 @@ export async function lockOpen(
   return first(
     await sql`
       select ${sql.unsafe(COLUMNS)} from multipart_uploads
-      where user_id = ${userId} and status in ('active', 'paused', 'completing') and upload_id is not null
+      where user_id = ${userId} and status in ('active', 'paused', 'completing') and ${sql.unsafe(BEGUN)}
         and (expires_at > ${now} or status = 'completing')
         and ${idleSeconds ? sql`updated_at <= now() - make_interval(secs => ${idleSeconds})` : sql`true`}
         and ${'sessionId' in by ? sql`id = ${by.sessionId}` : sql`fingerprint = ${by.fingerprint}`}

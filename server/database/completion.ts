@@ -2,7 +2,7 @@ import { rangesOf } from '../contract/ranges.ts';
 import type { VerifiedBy } from '../contract/wire.ts';
 import type { Query } from './connection.ts';
 import { toMultirange } from './multirange.ts';
-import { COLUMNS, first } from './session.ts';
+import { BEGUN, COLUMNS, first } from './session.ts';
 
 /**
  * `active | paused → completing`, remembering which of the two, or succeeds a holder whose lease has run out; without
@@ -21,7 +21,7 @@ export async function leaseCompletion(
       set status = 'completing', status_before = case status when 'completing' then status_before else status end,
         lease_holder = ${holder}, lease_until = now() + make_interval(secs => ${leaseSeconds}),
         object_digest = coalesce(${objectDigest}, object_digest)
-      where id = ${id} and upload_id is not null
+      where id = ${id} and ${sql.unsafe(BEGUN)}
         and (status in ('active', 'paused') or (status = 'completing' and lease_until <= now()))
       returning ${sql.unsafe(COLUMNS)}`,
   );
@@ -48,7 +48,7 @@ export async function releaseCompletion(sql: Query, id: string, holder: string, 
   );
 }
 
-/** `completing → completed`; nobody needs the keys to a caller's bucket any more. */
+/** `completing → completed`; nobody needs the keys to a caller's bucket any more. A single PUT leaves nothing beside its object. */
 export async function finishCompletion(
   sql: Query,
   id: string,
@@ -61,7 +61,7 @@ export async function finishCompletion(
       set status = 'completed', completed_at = now(), lease_holder = null, lease_until = null, etag = ${answer.etag},
         url = ${answer.url}, verified_by = ${answer.verifiedBy},
         stored_parts = int4multirange(int4range(1, total_parts + 1)),
-        swept = swept or callers_bucket, sealed_credentials = null
+        swept = swept or callers_bucket or part_digest is not null, sealed_credentials = null
       where id = ${id} and status = 'completing' and lease_holder = ${holder}
       returning ${sql.unsafe(COLUMNS)}`,
   );

@@ -11,6 +11,7 @@ export const MIGRATIONS = [
   '0003_upkeep.sql',
   '0004_revocation.sql',
   '0005_request_credentials.sql',
+  '0006_single_put.sql',
 ];
 /** Any fixed number: servers that start at once take turns on it. */
 const LOCK = 7_277_929;

@@ -11,6 +11,7 @@ export interface Session extends Plan {
   provider: Provider;
   bucket: string;
   fileKey: string;
+  /** Of the store's multipart upload; null until it is made, and where there is none. */
   uploadId: string | null;
   filename: string;
   contentType: string;
@@ -23,6 +24,8 @@ export interface Session extends Plan {
   verifiedBy: VerifiedBy | null;
   /** What the client says that the finished object's ETag is. */
   objectDigest: string | null;
+  /** Base64 of the MD5 that a single PUT is bound to for good; null where it is a multipart upload. */
+  partDigest: string | null;
   tokenHash: Uint8Array;
   tokenGeneration: number;
   metadata: Record<string, string>;
@@ -51,6 +54,7 @@ export interface NewSession extends Plan {
   contentType: string;
   idempotencyKey: string | null;
   fingerprint: string | null;
+  partDigest: string | null;
   tokenHash: Uint8Array;
   metadata: Record<string, string>;
   sealedCredentials: Uint8Array | null;
@@ -60,8 +64,11 @@ export interface NewSession extends Plan {
 
 export const COLUMNS = `id, user_id, provider, bucket, file_key, upload_id, filename, content_type, file_size, part_size, total_parts,
   stored_parts::text as stored, status, lease_holder, coalesce(lease_until > now(), false) as leased, etag, url, verified_by,
-  object_digest, token_hash, token_generation, metadata, sealed_credentials, callers_bucket, idempotency_key, fingerprint, error_code,
+  object_digest, part_digest, token_hash, token_generation, metadata, sealed_credentials, callers_bucket, idempotency_key, fingerprint, error_code,
   error_message, created_at, updated_at, expires_at`;
+
+/** There is something in the store to send parts to. */
+export const BEGUN = '(upload_id is not null or part_digest is not null)';
 
 // biome-ignore lint/suspicious/noExplicitAny: a row of the database, given its type here
 export const fromRow = (row: any): Session => ({
@@ -84,6 +91,7 @@ export const fromRow = (row: any): Session => ({
   url: row.url,
   verifiedBy: row.verified_by,
   objectDigest: row.object_digest,
+  partDigest: row.part_digest,
   tokenHash: row.token_hash,
   tokenGeneration: row.token_generation,
   metadata: row.metadata,

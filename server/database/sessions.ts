@@ -2,7 +2,7 @@ import type { ErrorCode } from '../contract/errors.ts';
 import { rangesOf } from '../contract/ranges.ts';
 import type { Query } from './connection.ts';
 import { toMultirange } from './multirange.ts';
-import { COLUMNS, first } from './session.ts';
+import { BEGUN, COLUMNS, first } from './session.ts';
 
 export async function findSession(sql: Query, id: string) {
   return first(await sql`select ${sql.unsafe(COLUMNS)} from multipart_uploads where id = ${id}`);
@@ -35,12 +35,12 @@ export async function activate(sql: Query, id: string) {
   );
 }
 
-/** `active → paused`; undefined where the session is neither, or the store's upload is not made yet. */
+/** `active → paused`; undefined where the session is neither, or it is not begun in the store yet. */
 export async function pauseSession(sql: Query, id: string) {
   return first(
     await sql`
       update multipart_uploads set status = 'paused'
-      where id = ${id} and status in ('active', 'paused') and upload_id is not null
+      where id = ${id} and status in ('active', 'paused') and ${sql.unsafe(BEGUN)}
       returning ${sql.unsafe(COLUMNS)}`,
   );
 }

@@ -14,7 +14,7 @@ const DUE: Record<Chore, string> = {
   overdue: OVERDUE,
   // Whoever was completing it has died.
   orphaned: `status = 'completing' and lease_until <= now()`,
-  unmade: `status = 'active' and upload_id is null and idempotency_key is null
+  unmade: `status = 'active' and upload_id is null and part_digest is null and idempotency_key is null
     and created_at <= now() - interval '${UNMADE_SECONDS} seconds' and (lease_until is null or lease_until <= now())`,
   unswept: `status in ('completed', 'aborted', 'failed') and not swept`,
 };
@@ -44,6 +44,11 @@ export async function expireSession(sql: Query, id: string, code: ErrorCode, mes
 /** The store has nothing left of it, and nobody needs the keys to a caller's bucket any more. */
 export async function markSwept(sql: Query, id: string): Promise<void> {
   await sql`update multipart_uploads set swept = true, sealed_credentials = null where id = ${id}`;
+}
+
+/** Has it looked after once more, at `when`. */
+export async function tendAgain(sql: Query, id: string, when: Date): Promise<void> {
+  await sql`update multipart_uploads set tended_until = ${when} where id = ${id}`;
 }
 
 /** Removes at most `limit` ended sessions that have outlived their time by `days`; returns how many. */
@@ -87,7 +92,7 @@ export async function findByKeys(sql: Query, bucket: string, keys: string[]): Pr
 }
 
 /**
- * At most `limit` sessions that should have an upload in `bucket`, a configured one, with keys above `after` and up to `last`; in the
+ * At most `limit` sessions that should have a multipart upload in `bucket`, a configured one, with keys above `after` and up to `last`; in the
  * order of their keys, which is the store's.
  */
 export async function findOpenBetween(

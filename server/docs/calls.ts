@@ -59,7 +59,7 @@ export const CALLS: Record<CallName, Call> = {
   },
   complete: {
     path: '/complete',
-    does: 'Puts the object together from the store’s own list of parts and verifies it. Repeated, it answers the same.',
+    does: 'Puts the object together from the store’s own list of parts, unless it was sent whole, and verifies it. Repeated, it answers the same.',
     credentials: 'token',
     body: complete,
     example: { resumeToken: RESUME_TOKEN },

@@ -44,7 +44,7 @@ export const REMEDIES: Record<ErrorCode, [remedy: string, calls?: CallName[]]> =
   UPLOAD_STARTING: ['ask again after `Retry-After`', ['init', 'sign', 'resume', 'pause', 'complete']],
   UPLOAD_COMPLETING: ['ask again after `Retry-After`', [...OPEN, 'claim']],
   DIGEST_MISMATCH: ['the upload is lost: begin anew', OPEN],
-  PART_ALREADY_STORED: ['that part is there with other bytes: begin anew', ['sign']],
+  PART_ALREADY_STORED: ['that part is there, or bound, with other bytes: begin anew', ['sign']],
   IDEMPOTENCY_CONFLICT: ['use a new key for each file', ['init']],
   UPLOAD_EXPIRED: ['begin anew', OPEN],
   BODY_TOO_LARGE: ['at most 2 MiB of JSON', POSTED],

@@ -1,9 +1,14 @@
 import { type Answer, succeeded } from '../bucket/answer.ts';
+import { carried } from '../bucket/presign.ts';
 import { type Cure, type Finding, fault, json, note, ok, quoted, told } from './finding.ts';
+import { HEADERS } from './specimen.ts';
 import { awsOptions, isR2, originOf, type Subject } from './subject.ts';
 
 /** The header that a page sends with a part whose URL is bound to its digest. */
 export const DIGEST_HEADER = 'content-md5';
+
+/** What comes with a file that goes by a single PUT; metadata of the app's own come beside it. */
+export const SINGLE_HEADERS = [DIGEST_HEADER, ...Object.keys(carried(HEADERS))];
 
 /** What a page of `origin` was answered. What is undefined was not asked. */
 export interface Visit {
@@ -12,17 +17,21 @@ export interface Visit {
   preflight: Answer;
   /** The same without any header. */
   bare?: Answer | undefined;
-  /** The same with Content-Type beside them. */
+  /** The same with Content-Type, where nothing is bound to digests. */
   typed?: Answer | undefined;
+  /** The same with all that comes with a single PUT, and, where that may not be, with each of it alone. */
+  single?: Answer | undefined;
+  each?: { header: string; answer: Answer }[] | undefined;
   put?: Answer | undefined;
   get?: Answer | undefined;
 }
 
 const CHECK = 'cors';
+const METADATA = 'x-amz-meta-';
 
 /** Whether pages of this origin may PUT parts, and GET what they have sent. */
 export function cors(subject: Subject, visit: Visit): Finding[] {
-  const { origin, preflight, bare, typed, put, get } = visit;
+  const { origin, preflight, bare, typed, single, put, get } = visit;
   const headers = subject.partDigest ? [DIGEST_HEADER] : [];
   if (mixed(origin, originOf(subject.store)))
     return [
@@ -37,7 +46,8 @@ export function cors(subject: Subject, visit: Visit): Finding[] {
     return [fault(CHECK, `${origin} may not PUT: ${why}.`, rules(subject))];
   }
   const findings = [ok(CHECK, `${origin} may PUT${headers.length ? ` with ${headers}` : ''} (preflight).`)];
-  if (typed && barrier(origin, 'PUT', [...headers, 'content-type'], typed))
+  if (single) findings.push(wholeFiles(subject, visit, single));
+  if (typed && barrier(origin, 'PUT', ['content-type'], typed))
     findings.push(
       note(
         CHECK,
@@ -52,6 +62,16 @@ export function cors(subject: Subject, visit: Visit): Finding[] {
         : note(CHECK, `${origin} may not read by fetch what it GETs; links and downloads work.`, rules(subject)),
     );
   return findings;
+}
+
+function wholeFiles(subject: Subject, { origin, each = [] }: Visit, single: Answer): Finding {
+  const barred = barrier(origin, 'PUT', SINGLE_HEADERS, single);
+  if (!barred) return ok(CHECK, `${origin} may PUT a file of one part with all that it carries (preflight).`);
+  const refused = each.filter(({ header, answer }) => barrier(origin, 'PUT', [header], answer));
+  const why = refused.length
+    ? `the rule for it does not allow ${refused.map(({ header }) => header).join(', ')}`
+    : barred;
+  return fault(CHECK, `${origin} may not PUT a file of one part: ${why}.`, rules(subject));
 }
 
 function reading(subject: Subject, origin: string, put: Answer): Finding {
@@ -110,8 +130,10 @@ export function rules(subject: Subject): Cure {
   const rule = {
     AllowedOrigins: origins,
     AllowedMethods: ['PUT', 'GET'],
-    // Named, because R2 takes no asterisk here.
-    AllowedHeaders: [DIGEST_HEADER, 'content-type'],
+    // R2 takes no asterisk here: an app with metadata of its own has to name them there.
+    AllowedHeaders: isR2(subject.store)
+      ? SINGLE_HEADERS
+      : [...SINGLE_HEADERS.filter((name) => !name.startsWith(METADATA)), `${METADATA}*`],
     ExposeHeaders: ['ETag'],
     MaxAgeSeconds: 3600,
   };

@@ -7,13 +7,14 @@ import { multipartEtag } from '../session/verify.ts';
 import { tryShapes } from './assembly.ts';
 import * as binding from './binding.ts';
 import { clock } from './clock.ts';
-import { cors, DIGEST_HEADER, type Visit } from './cors.ts';
+import { cors, DIGEST_HEADER, SINGLE_HEADERS, type Visit } from './cors.ts';
 import { type Finding, fault } from './finding.ts';
 import * as lifecycle from './lifecycle.ts';
 import * as parts from './parts.ts';
 import { type Call, permission } from './permissions.ts';
 import { reach } from './reach.ts';
 import type { Room } from './room.ts';
+import { single, trySingle } from './single.ts';
 import { type Bytes, bytesOf, HEADERS, md5, SIZE } from './specimen.ts';
 import type { Subject } from './subject.ts';
 import { sweep } from './sweep.ts';
@@ -76,6 +77,7 @@ async function send(room: Room, findings: Finding[]): Promise<void> {
   const bound = { partNumber: 1, size: SIZE, ...(subject.partDigest && { digest: md5(body) }) };
   const sent = judge('UploadPart', await crossing.putPart(upload, bound, body));
   if (sent) later.push(...(await misuse(room, upload, body)));
+  if (sent && subject.partDigest) later.push(single(await trySingle(room, body)));
   const visits = await visit(room, upload, sent ? bound : undefined, body);
   const listed = await probe.listParts(upload);
   judge('ListParts', listed);
@@ -130,16 +132,23 @@ async function visit(
   for (const origin of subject.origins) {
     const ask = (headers: string[]) => crossing.preflight(upload.key, origin, 'PUT', headers);
     const preflight = await ask(headers);
-    visits.push(
-      succeeded(preflight)
-        ? {
-            origin,
-            preflight,
-            typed: await ask([...headers, 'content-type']),
-            put: bound && (await crossing.putPart(upload, bound, body, origin)),
-          }
-        : { origin, preflight, bare: await ask([]) },
-    );
+    if (!succeeded(preflight)) {
+      visits.push({ origin, preflight, bare: await ask([]) });
+      continue;
+    }
+    const single = subject.partDigest ? await ask(SINGLE_HEADERS) : undefined;
+    const each: Visit['each'] = [];
+    if (single && !succeeded(single))
+      for (const header of SINGLE_HEADERS) each.push({ header, answer: await ask([header]) });
+    const typed = single ? undefined : await ask(['content-type']);
+    visits.push({
+      origin,
+      preflight,
+      typed,
+      single,
+      each,
+      put: bound && (await crossing.putPart(upload, bound, body, origin)),
+    });
   }
   return visits;
 }

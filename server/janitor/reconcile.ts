@@ -2,7 +2,7 @@ import type { Bucket, Upload } from '../bucket/bucket.ts';
 import type { Session } from '../database/session.ts';
 import { findByKeys, findOpenBetween } from '../database/upkeep.ts';
 import type { Deps } from '../deps.ts';
-import { isOpen } from '../session/session.ts';
+import { isBegun, isOpen } from '../session/session.ts';
 import { storedParts } from '../session/stored.ts';
 import { hold, SCOPE } from './chores.ts';
 
@@ -72,7 +72,7 @@ async function compare(deps: Deps, bucket: Bucket, stretch: Stretch, tally: Reco
 const isStray = (session: Session, { uploadId }: Upload): boolean =>
   session.uploadId === uploadId
     ? session.status === 'aborted' || session.status === 'failed'
-    : session.uploadId !== null || !isOpen(session);
+    : isBegun(session) || !isOpen(session);
 
 /** Under the prefix: what an app put elsewhere was not listed. */
 async function* openWithin(deps: Deps, bucket: Bucket, { after, upTo }: Stretch): AsyncGenerator<Session> {

@@ -21,8 +21,10 @@ export async function abortUpload(deps: Deps, held: Held): Promise<AbortAnswer> 
       }
     }
   }
-  const { uploadId } = held.session;
-  if (uploadId && !isForgotten(held.session))
-    await freeStore(deps, held.session, held.bucket.abortUpload({ key: fileKey, uploadId }));
+  const { uploadId, partDigest } = held.session;
+  if (!isForgotten(held.session)) {
+    if (uploadId) await freeStore(deps, held.session, held.bucket.abortUpload({ key: fileKey, uploadId }));
+    if (partDigest !== null) await freeStore(deps, held.session, held.bucket.deleteObject(fileKey));
+  }
   return { success: true, resumeToken: held.token, message: 'Upload cancelled.' };
 }

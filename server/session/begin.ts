@@ -16,12 +16,16 @@ import { hashToken, newId, resumeToken } from '../token.ts';
 import { sealCredentials } from './bring.ts';
 import type { Caller } from './caller.ts';
 import { issueToken } from './claim.ts';
-import { CREATION_LEASE, createUpload, objectHeaders } from './creation.ts';
+import { CREATION_LEASE, createUpload, tryCredentials } from './creation.ts';
+import { objectHeaders } from './headers.ts';
 import { heedPolicy } from './policy.ts';
-import { assertOpen, bucketOf, secondsLeft, tokenOf } from './session.ts';
+import { assertOpen, bucketOf, isBegun, secondsLeft, tokenOf } from './session.ts';
 import { partUrls, urlSeconds, type Wanted } from './urls.ts';
 
-/** Begins a session, or finds the one that the same `idempotencyKey` began: row first, then the store's upload. */
+/**
+ * Begins a session, or finds the one that the same `idempotencyKey` began: row first, then the store's upload, which a
+ * single PUT does without.
+ */
 export async function beginSession(
   deps: Deps,
   caller: Caller,
@@ -49,8 +53,9 @@ export async function beginSession(
     throw new UploadError('UPLOAD_STARTING', 'The same init is just being undone; ask again.', { retryAfter: 1 });
   if (!inserted) assertSame(session, fresh);
   assertOpen(session);
-  if (!session.uploadId) session = await createUpload(deps, caller, session, holder, !inserted);
-  return answer(deps, session as Session & { uploadId: string }, wish, startedAt);
+  if (!isBegun(session)) session = await createUpload(deps, caller, session, holder, !inserted);
+  else if (inserted && session.callersBucket) await tryCredentials(deps, caller, session, holder);
+  return answer(deps, session, wish, startedAt);
 }
 
 /** The bucket as far as a plan needs it; a caller's own comes with the keys to it. */
@@ -77,8 +82,9 @@ function newSession(
 ): NewSession {
   const id = newId(deps.random);
   const createdAt = deps.clock();
+  const plan = planFor(wish, bucket.profile);
   return {
-    ...planFor(wish, bucket.profile),
+    ...plan,
     id,
     userId: caller.userId,
     apiKeyId: caller.apiKeyId,
@@ -90,12 +96,20 @@ function newSession(
     contentType: wish.contentType,
     idempotencyKey,
     fingerprint: wish.fingerprint ?? null,
+    partDigest: deps.partDigest ? wholeDigest(wish, plan) : null,
     tokenHash: hashToken(resumeToken(deps.secret, id, 1)),
     metadata: wish.metadata ?? {},
     sealedCredentials: bucket.credentials ? sealCredentials(deps, id, bucket.credentials) : null,
     createdAt,
     expiresAt: new Date(createdAt.getTime() + bucket.profile.sessionSeconds * 1000),
   };
+}
+
+/** The digest of a file that is to be sent in one part; null where the caller has not told it. */
+function wholeDigest({ parts = [], partSize }: InitRequest, plan: Plan): string | null {
+  const [part] = parts;
+  const whole = plan.totalParts === 1 && parts.length === 1 && (partSize ?? plan.partSize) >= plan.fileSize;
+  return whole && part?.partNumber === 1 ? part.digest : null;
 }
 
 /** Of a longer name its end is kept, where the extension is. */
@@ -124,7 +138,7 @@ async function insert(
   holder: string,
 ): Promise<Session | undefined> {
   const [session, usage] = await Promise.all([
-    insertSession(sql, fresh, holder, CREATION_LEASE),
+    insertSession(sql, fresh, fresh.partDigest === null ? holder : null, CREATION_LEASE),
     findUsage(sql, caller.userId),
   ]);
   if (!session) return undefined;
@@ -143,6 +157,7 @@ function assertSame(session: Session, fresh: NewSession): void {
     session.filename === fresh.filename &&
     session.fileSize === fresh.fileSize &&
     session.contentType === fresh.contentType &&
+    (session.partDigest === null || fresh.partDigest === null || session.partDigest === fresh.partDigest) &&
     session.callersBucket === (fresh.sealedCredentials !== null) &&
     (!session.callersBucket || (session.provider === fresh.provider && session.bucket === fresh.bucket));
   if (!same)
@@ -152,12 +167,7 @@ function assertSame(session: Session, fresh: NewSession): void {
     );
 }
 
-async function answer(
-  deps: Deps,
-  session: Session & { uploadId: string },
-  wish: InitRequest,
-  startedAt: number,
-): Promise<InitAnswer> {
+async function answer(deps: Deps, session: Session, wish: InitRequest, startedAt: number): Promise<InitAnswer> {
   const parts = wantedParts(session, wish);
   return {
     success: true,
@@ -182,7 +192,7 @@ const reissued = (deps: Deps, session: Session): Promise<string> =>
 
 /** Digests made for another plan get no URLs; a caller without digests gets as many as it asked for, all by default. */
 function wantedParts(session: Session, wish: InitRequest): Wanted[] {
-  if (wish.parts) {
+  if (wish.parts && session.partDigest === null) {
     const guessed =
       wish.partSize === session.partSize && wish.parts.every((part) => part.partNumber <= session.totalParts);
     return guessed ? wish.parts : [];

@@ -84,10 +84,14 @@ export function assertOpen(session: Session): void {
     throw new UploadError('UPLOAD_COMPLETING', 'This upload is just being finished.', { retryAfter: 2 });
 }
 
-/** `assertOpen`, and the store's side exists. */
-export function assertStarted(session: Session): asserts session is Session & { uploadId: string } {
+/** It goes by a single PUT, or the store has its multipart upload. */
+export const isBegun = ({ uploadId, partDigest }: Pick<Session, 'uploadId' | 'partDigest'>): boolean =>
+  uploadId !== null || partDigest !== null;
+
+/** `assertOpen`, and it is begun in the store. */
+export function assertStarted(session: Session): void {
   assertOpen(session);
-  if (!session.uploadId)
+  if (!isBegun(session))
     throw new UploadError('UPLOAD_STARTING', 'This upload is just being begun; ask again.', { retryAfter: 1 });
 }
 

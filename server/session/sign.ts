@@ -20,6 +20,7 @@ export async function signParts(deps: Deps, held: Held, wish: SignRequest): Prom
       `Part ${beyond} is beyond the ${held.session.totalParts} parts of this upload.`,
     );
 
+  assertBound(held.session, wish);
   const clash = wish.parts.some((part) => includes(held.session.stored, part.partNumber));
   const listed = wish.reconcile || clash ? await storedParts(deps, held) : undefined;
   if (listed) assertSameDigests(listed, wish);
@@ -34,26 +35,29 @@ export async function signParts(deps: Deps, held: Held, wish: SignRequest): Prom
   };
 }
 
-function assertSignable(session: Session): asserts session is Session & { uploadId: string } {
+function assertSignable(session: Session): void {
   if (session.status === 'paused')
     throw new UploadError('UPLOAD_PAUSED', 'This upload is paused; resume makes it go on.');
   assertStarted(session);
 }
 
-async function record(
-  deps: Deps,
-  held: Held,
-  wish: SignRequest,
-  listed: UploadedPart[] | undefined,
-): Promise<Session & { uploadId: string }> {
+async function record(deps: Deps, held: Held, wish: SignRequest, listed: UploadedPart[] | undefined): Promise<Session> {
   const stored = listed ? listed.map((part) => part.partNumber) : (wish.stored ?? []);
-  if (!listed && !stored.length) return held.session as Session & { uploadId: string };
+  if (!listed && !stored.length) return held.session;
   const session = await deps.database.single(held.scope, (sql) =>
     recordStored(sql, held.session.id, stored, listed !== undefined),
   );
   if (!session) throw overtaken();
   assertSignable(session);
   return session;
+}
+
+/** Once it is finished nobody can take back the URLs that were given before: none may ever be for other bytes. */
+function assertBound({ partDigest }: Session, wish: SignRequest): void {
+  if (partDigest !== null && wish.parts.some(({ digest }) => digest && digest !== partDigest))
+    throw new UploadError('PART_ALREADY_STORED', 'This upload is bound to other bytes; begin anew with these.', {
+      detail: { partNumber: 1 },
+    });
 }
 
 const MD5_ETAG = /^[0-9a-f]{32}$/;

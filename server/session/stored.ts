@@ -8,11 +8,12 @@ import type { Held } from './session.ts';
 const LOST = 'The store does not know this upload any more; begin it anew.';
 
 /**
- * The store's own list of an open session's parts. Where it does not know the upload any more, HEAD tells why:
+ * The store's own list of an open session's parts; of a single PUT, the object. Where it does not know the upload any more, HEAD tells why:
  * throws `UPLOAD_ALREADY_COMPLETED`, or fails the session and throws `UPLOAD_EXPIRED`.
  */
 export async function storedParts(deps: Deps, held: Held): Promise<UploadedPart[]> {
-  const { fileKey, uploadId, totalParts } = held.session;
+  const { fileKey, uploadId, totalParts, partDigest } = held.session;
+  if (partDigest !== null) return storedObject(held);
   try {
     return await held.bucket.listParts({ key: fileKey, uploadId: uploadId! }, totalParts);
   } catch (error) {
@@ -20,6 +21,14 @@ export async function storedParts(deps: Deps, held: Held): Promise<UploadedPart[
       throw new UploadError('UPLOAD_ALREADY_COMPLETED', 'This upload is finished; complete tells its address.');
     throw await lostOr(deps, held, error);
   }
+}
+
+/** Of another size it is none of ours. */
+async function storedObject({ bucket, session: { fileKey, fileSize } }: Held): Promise<UploadedPart[]> {
+  const object = await bucket.headObject(fileKey);
+  if (object?.size !== fileSize) return [];
+  const { etag, size, lastModified } = object;
+  return [{ partNumber: 1, etag, size, lastModified }];
 }
 
 /** Where `error` says that the store has neither the upload nor, as the caller knows, the object: the session fails. */

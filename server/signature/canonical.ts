@@ -20,6 +20,9 @@ export function canonicalQuery(parameters: [name: string, value: string][]): str
     .join('&');
 }
 
+/** Of a header: without blanks at its ends, and with one for each row of them. */
+export const canonicalValue = (value: string): string => value.trim().replace(/ {2,}/g, ' ');
+
 export interface CanonicalParts {
   method: string;
   path: string;
@@ -30,7 +33,7 @@ export interface CanonicalParts {
 }
 
 export function canonicalRequest(parts: CanonicalParts): string {
-  const headers = parts.signedHeaders.map((name) => `${name}:${parts.header(name).trim().replace(/ {2,}/g, ' ')}\n`);
+  const headers = parts.signedHeaders.map((name) => `${name}:${canonicalValue(parts.header(name))}\n`);
   return [
     parts.method,
     encodePath(parts.path),

@@ -5,7 +5,7 @@ import { parse } from 'content-disposition';
 import { digestsFor, granted, put, putAll, random, told } from './client.ts';
 import { expectObject, head, type Place } from './place.ts';
 
-const NAMES: Record<string, string> = {
+export const NAMES: Record<string, string> = {
   'that climbs out of its folder': '../../etc/passwd',
   'that is a path': '/',
   'with quotes and backslashes': 'say "cheese" \\ now.jpg',

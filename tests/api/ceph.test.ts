@@ -11,6 +11,7 @@ import { pauseSuite } from './pause.ts';
 import { openPlace, type Place } from './place.ts';
 import { progressSuite } from './progress.ts';
 import { signSuite } from './sign.ts';
+import { singleSuite } from './single.ts';
 
 setDefaultTimeout(120_000);
 
@@ -27,6 +28,7 @@ describe.skipIf(!cephInstalled())('the API over Ceph RGW', () => {
 
   describe('begin', () => beginSuite(at));
   describe('sign and resume', () => signSuite(at));
+  describe('single PUT', () => singleSuite(at));
   describe('complete', () => completeSuite(at));
   describe('cancel', () => abortSuite(at));
   describe('pause', () => pauseSuite(at));

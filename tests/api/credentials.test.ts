@@ -5,8 +5,8 @@ import { SignJWT } from 'jose';
 import { openBucket } from '../../server/bucket/s3.ts';
 import type { Deps, Hooks, StoreConfig, UploadError } from '../../server/index.ts';
 import { runRound } from '../../server/janitor/janitor.ts';
-import { embeddedStore, makeBucket, partsIn, type TestStore, uploadsIn } from '../store.ts';
-import { type Api, apiAt, digestsFor, granted, objectDigest, putAll, random, told } from './client.ts';
+import { embeddedStore, keysIn, makeBucket, partsIn, type TestStore, uploadsIn } from '../store.ts';
+import { type Api, apiAt, digestsFor, granted, md5, objectDigest, putAll, random, told } from './client.ts';
 import { openHost, serveUploads } from './host.ts';
 import { inAnHour } from './issuer.ts';
 import { sha256 } from './people.ts';
@@ -135,6 +135,43 @@ test('a small file to Amazon is planned by the rules of Amazon', async () => {
   expect(told(await api.call('init', { ...FILE, ...S3, fileSize: 2 ** 52 }))[0]).toBe(400);
 });
 
+/** One that is a single PUT. */
+async function whole(api: Api, theirs: object) {
+  const bytes = random(1500);
+  const parts = [{ partNumber: 1, digest: md5(bytes) }];
+  const begun = await api.begin({ size: bytes.length }, { ...theirs, parts });
+  await putAll(begun.partUrls, bytes);
+  return { ...begun, bytes, parts, wish: { resumeToken: begun.resumeToken, objectDigest: objectDigest(parts) } };
+}
+
+test('a file of one part goes there by a single PUT, and its keys are forgotten when it is done', async () => {
+  const { api } = await another();
+  for (const brought of [R2, S3]) {
+    const { bytes, fileKey, sessionId, uploadId, wish } = await whole(api, brought);
+    expect(uploadId).toBeNull();
+    expect(granted(await api.call('complete', wish))).toMatchObject({ verifiedBy: 'etag', provider: brought.provider });
+    await expectObject(at(), fileKey, bytes);
+    expect(await rowOf(sessionId)).toMatchObject({ sealed_credentials: null, swept: true });
+    expect(granted(await api.call('complete', wish)).etag).toBe(md5(bytes, 'hex'));
+  }
+});
+
+test('cancelled, it is gone at once; its keys are kept for as long as its URL could bring it back', async () => {
+  const { api, deps } = await another();
+  const { bytes, fileKey, sessionId, partUrls, wish } = await whole(api, R2);
+  granted(await api.call('abort', wish));
+  expect(await keysIn(theirs, bucket)).not.toContain(fileKey);
+  await putAll(partUrls, bytes);
+  for (const updated_at of [undefined, OLD]) {
+    await alter(sessionId, { tended_until: OLD, ...(updated_at && { updated_at }) });
+    expect((await rowOf(sessionId)).sealed_credentials).toBeInstanceOf(Buffer);
+    expect(await runRound(deps, { retentionDays: 30 })).toMatchObject({ unswept: 1, postponed: 0 });
+    expect(await keysIn(theirs, bucket)).not.toContain(fileKey);
+  }
+  expect(await rowOf(sessionId)).toMatchObject({ sealed_credentials: null, swept: true });
+  granted(await api.call('abort', wish));
+});
+
 test('what is begun on one server is signed on a second and completed on a third that was started later', async () => {
   const first = await another();
   const { bytes, fileKey, wish } = await sent(first.api);
@@ -249,9 +286,12 @@ test('keys that the store refuses are told of and not kept, and nothing stays op
   const { api } = await another();
   const key = crypto.randomUUID();
   const headers = { ...api.credentials, 'idempotency-key': key };
+  const parts = [{ partNumber: 1, digest: md5(random(1500)) }];
   for (const wrong of [
     { ...S3, s3SecretKey: 'hunter2' },
     { ...S3, s3Bucket: 'no-such-bucket' },
+    { ...S3, s3SecretKey: 'hunter2', parts },
+    { ...S3, s3Bucket: 'no-such-bucket', parts },
   ]) {
     const answer = await api.call('init', { ...FILE, ...wrong });
     expect([...told(answer), answer.body.message]).toEqual([

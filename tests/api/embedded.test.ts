@@ -10,6 +10,7 @@ import { pauseSuite } from './pause.ts';
 import { openPlace, type Place } from './place.ts';
 import { progressSuite } from './progress.ts';
 import { signSuite } from './sign.ts';
+import { singleSuite } from './single.ts';
 
 setDefaultTimeout(60_000);
 
@@ -23,6 +24,7 @@ describe('the API over the embedded bucket', () => {
 
   describe('begin', () => beginSuite(at));
   describe('sign and resume', () => signSuite(at));
+  describe('single PUT', () => singleSuite(at));
   describe('complete', () => completeSuite(at));
   describe('cancel', () => abortSuite(at));
   describe('pause', () => pauseSuite(at));

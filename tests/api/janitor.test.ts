@@ -1,6 +1,6 @@
 /** What nobody comes back to: ended in time, freed in the store, told of once, and nothing touched that is not ours. */
 
-import { afterAll, beforeAll, beforeEach, expect, setDefaultTimeout, test } from 'bun:test';
+import { afterAll, beforeAll, beforeEach, describe, expect, setDefaultTimeout, test } from 'bun:test';
 import {
   AbortMultipartUploadCommand,
   CompleteMultipartUploadCommand,
@@ -12,7 +12,7 @@ import { type Server, startServer } from '../server.ts';
 import { type Ground, openGround } from '../steps/ground.ts';
 import { runJanitor } from '../steps/once.ts';
 import { keysIn, uploadsIn } from '../store.ts';
-import { type Api, apiAt, digestsFor, granted, told } from './client.ts';
+import { type Api, apiAt, digestsFor, granted, md5, putAll, random, told } from './client.ts';
 import { expectNothing, expectObject, sendFile } from './place.ts';
 import { makeFolder, removeFolder } from './serve.ts';
 
@@ -131,6 +131,83 @@ test('parts that land in the store after a cancel go, too', async () => {
   await pass();
   expect((await round()).tally).toEqual({ unswept: 1 });
   await expectNothing(ground, one.fileKey, one.uploadId);
+});
+
+describe('a single PUT', () => {
+  async function whole() {
+    const bytes = random(1024);
+    const begun = await api.begin({ size: bytes.length }, { parts: [{ partNumber: 1, digest: md5(bytes) }] });
+    expect(begun.uploadId).toBeNull();
+    const send = () => putAll(begun.partUrls, bytes);
+    await send();
+    return { ...begun, bytes, send };
+  }
+  /** It has ended so long ago that no URL of it can be in use any more. */
+  const passUrls = ({ sessionId }: { sessionId: string }) => ground.sql`
+    update multipart_uploads set updated_at = now() - interval '2 hours', tended_until = now() - interval '1 second'
+    where id = ${sessionId}`;
+
+  test('that nobody completed in time is not done, and its object goes', async () => {
+    const one = await whole();
+    await expire(one);
+    expect((await round()).tally).toEqual({ overdue: 1 });
+    expect(await rowOf(one)).toMatchObject({ status: 'failed', code: 'UPLOAD_EXPIRED', swept: false });
+    await pass();
+    expect((await round()).tally).toEqual({ unswept: 1 });
+    await expectNothing(ground, one.fileKey);
+  });
+
+  test('that lands after the end, as long as its URL lives, goes, too, and is looked for until it cannot any more', async () => {
+    const [cancelled, spoilt] = [await whole(), await whole()];
+    granted(await api.call('abort', { resumeToken: cancelled.resumeToken }));
+    const wrong = { resumeToken: spoilt.resumeToken, objectDigest: `${'0'.repeat(32)}-1` };
+    expect(told(await api.call('complete', wrong))).toEqual([409, 'DIGEST_MISMATCH']);
+    for (const one of [cancelled, spoilt]) {
+      // As often as it comes: the look for it is repeated.
+      for (let times = 0; times < 2; times++) {
+        await one.send();
+        expect(await keysIn(ground.store, ground.bucket)).toContain(one.fileKey);
+        await pass();
+        expect((await round()).tally.unswept).toBeGreaterThan(0);
+        await expectNothing(ground, one.fileKey);
+        expect(await rowOf(one)).toMatchObject({ swept: false });
+      }
+      // Its next look is later than its URL can be used.
+      expect((await round()).tally).toEqual({});
+      await one.send();
+      await passUrls(one);
+      expect((await round()).tally).toEqual({ unswept: 1 });
+      await expectNothing(ground, one.fileKey);
+      expect(await rowOf(one)).toMatchObject({ swept: true });
+    }
+  });
+
+  test('that was completed leaves nothing to be done, and stays', async () => {
+    const one = await whole();
+    granted(await api.call('complete', { resumeToken: one.resumeToken }));
+    await one.send();
+    expect(await rowOf(one)).toMatchObject({ status: 'completed', swept: true });
+    await passUrls(one);
+    expect((await round()).tally).toEqual({});
+    await expectObject(ground, one.fileKey, one.bytes);
+  });
+
+  test('whose completing server died is completed by its digest', async () => {
+    const one = await whole();
+    await ground.sql`
+      update multipart_uploads set status = 'completing', lease_holder = gen_random_uuid(), lease_until = now()
+      where id = ${one.sessionId}`;
+    expect((await round()).tally).toEqual({ orphaned: 1 });
+    expect(await rowOf(one)).toMatchObject({ status: 'completed', verifiedBy: 'etag', events: ['upload.completed '] });
+    await expectObject(ground, one.fileKey, one.bytes);
+  });
+
+  test('begun without a key is not taken for one whose server died', async () => {
+    const one = await whole();
+    await ground.sql`update multipart_uploads set created_at = now() - interval '2 hours' where id = ${one.sessionId}`;
+    expect((await round()).tally).toEqual({});
+    granted(await api.call('complete', { resumeToken: one.resumeToken }));
+  });
 });
 
 test('with the store away nothing is lost, and all is done when it is back', async () => {

@@ -2,7 +2,7 @@
 
 import { S3Client, UploadPartCommand } from '@aws-sdk/client-s3';
 import { getSignedUrl } from '@aws-sdk/s3-request-presigner';
-import { partPresigner } from '../../server/bucket/presign.ts';
+import { presigner } from '../../server/bucket/presign.ts';
 import { PROFILES } from '../../server/contract/profiles.ts';
 import { alternate, processor, ratios, tell } from './rounds.ts';
 
@@ -12,7 +12,7 @@ const credentials = {
   secretAccessKey: 'wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY',
 };
 const client = new S3Client({ region: 'us-east-1', credentials, requestChecksumCalculation: 'WHEN_REQUIRED' });
-const sign = partPresigner({
+const { presignPart: sign } = presigner({
   provider: 'S3',
   endpoint: 'https://s3.us-east-1.amazonaws.com',
   region: 'us-east-1',

@@ -31,7 +31,9 @@ describe.skipIf(!cephInstalled())('Ceph RGW', () => {
       'ok etag: ETags are the MD5 of the parts’ MD5s: uploads are verified by them (verifiedBy "etag").',
       'ok digest: Other bytes than the signed Content-MD5 are refused (400 BadDigest).',
       'ok parts: Parts below 5 MiB are refused (400 EntityTooSmall), as the profile generic has it.',
+      'ok single: Files of one part go by a single PUT, bound to their length, digest and metadata.',
       `ok cors: ${PAGE} may PUT with content-md5 (preflight).`,
+      `ok cors: ${PAGE} may PUT a file of one part with all that it carries (preflight).`,
     ])
       expect(lines).toContain(line);
     expect(code).toBe(0);

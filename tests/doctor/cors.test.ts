@@ -16,7 +16,7 @@ afterAll(() => clinic?.stop());
 const RULE = {
   AllowedOrigins: [PAGE],
   AllowedMethods: ['PUT', 'GET'],
-  AllowedHeaders: ['content-md5', 'content-type'],
+  AllowedHeaders: ['content-md5', 'content-disposition', 'content-type', 'x-amz-meta-*'],
   ExposeHeaders: ['ETag'],
 };
 
@@ -74,6 +74,17 @@ test('a rule without the header: the fault names it; without digests it is none'
     expect.stringContaining('note digest: PART_DIGEST=none'),
     expect.stringContaining('content-type'),
   ]);
+});
+
+test('a rule of before single PUTs: the fault names what it lacks, and its cure', async () => {
+  const patient = await withRule({ AllowedHeaders: ['content-md5', 'content-type'] });
+  const { code, faults, lines, output } = await doctor(patient.env);
+  expect(faults).toEqual([
+    `FAULT cors: ${PAGE} may not PUT a file of one part: the rule for it does not allow content-disposition, x-amz-meta-original-filename, x-amz-meta-user-id, x-amz-meta-upload-started.`,
+  ]);
+  expect(lines).toContain(`ok cors: ${PAGE} may PUT with content-md5 (preflight).`);
+  expect(output).toContain('"AllowedHeaders":["content-md5","content-disposition","content-type","x-amz-meta-*"]');
+  expect(code).toBe(1);
 });
 
 test('a rule without GET or exposed ETag is no fault', async () => {

@@ -62,6 +62,9 @@ describe('a configured bucket', () => {
     const { code, faults, lines, output } = await doctor(patient.env);
     expect(faults).toEqual([]);
     expect(lines).toContain('ok digest: Other bytes than the signed Content-MD5 are refused (400 BadDigest).');
+    expect(lines).toContain(
+      'ok single: Files of one part go by a single PUT, bound to their length, digest and metadata.',
+    );
     expect(lines).toContain('ok cors: https://app.example.com may GET.');
     expect(output).toContain(`\nS3 bucket ${patient.bucket} at ${clinic.store.endpoint} (profile generic)\n`);
     expect(code).toBe(0);

@@ -71,6 +71,21 @@ describe('settings that do not fit', () => {
     expect(code).toBe(1);
   });
 
+  test('a proxy that refuses what comes with a single PUT', async () => {
+    const { patient, code, faults, output } = await bent((wire) =>
+      wire.answer(
+        ({ method, path }) => method === 'PUT' && path.endsWith('/single'),
+        refusal(403, 'SignatureDoesNotMatch'),
+      ),
+    );
+    expect(faults).toEqual([
+      'FAULT single: A single PUT, bound to length, digest and metadata, is refused (403 SignatureDoesNotMatch).',
+    ]);
+    expect(output).toContain('          PART_DIGEST=none\n');
+    expect(code).toBe(1);
+    expect(await patient.contents()).toEqual([]);
+  });
+
   test('nothing configured: it names what is missing', async () => {
     const { code, output } = await doctor({});
     for (const name of ['DATABASE_URL', 'S3_BUCKET or R2_BUCKET', 'PARTWAY_SECRET'])
@@ -172,7 +187,8 @@ describe('a permission that is lacking', () => {
       ),
     );
     const left = await patient.contents();
-    expect(left).toEqual([expect.stringMatching(/^files\/doctor-[\w-]{12}\/part$/)]);
+    const named = ['part', 'single'].map((name) => new RegExp(`^files/doctor-[\\w-]{12}/${name}$`));
+    expect(left).toEqual(named.map((name) => expect.stringMatching(name)));
     expect(faults[0]).toMatch(/^FAULT permission: DeleteObject is refused/);
     expect(faults[1]).toStartWith(`FAULT clearing: These could not be removed: ${left[0]}`);
     expect(code).toBe(1);

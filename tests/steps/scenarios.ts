@@ -1,8 +1,8 @@
 /** Each call that changes something, step by step: how it is made, and how it must end when its server dies in it. */
 
 import { expect } from 'bun:test';
-import { UploadPartCommand } from '@aws-sdk/client-s3';
-import { type Api, granted, patiently, putAll, random, told } from '../api/client.ts';
+import { PutObjectCommand, UploadPartCommand } from '@aws-sdk/client-s3';
+import { type Api, granted, md5, objectDigest, patiently, putAll, random, told } from '../api/client.ts';
 import { sendFile } from '../api/place.ts';
 import type { Ground, State } from './ground.ts';
 
@@ -23,6 +23,8 @@ export interface Scenario {
   /** A `database` step is named by what it does; those in brackets only read. */
   steps: string[];
   arrange(api: Api, ground: Ground): Promise<Ready>;
+  /** What there is before it takes effect, where that is not `kept`. */
+  before?: Partial<State>;
   /** What the client is told in the end, and what there is then. */
   answer: [number, string | undefined];
   repeated: Partial<State>;
@@ -32,6 +34,8 @@ export interface Scenario {
 
 /** It may go on. */
 export const kept = { statuses: ['active'], uploads: 1, objects: [], open: 1, reserved: SIZE, events: [] };
+/** The same of a single PUT, whether or not its object is there. */
+const keptWhole = { ...kept, uploads: 0, objects: undefined };
 const gone = { uploads: 0, objects: [], open: 0, reserved: 0 };
 const done = { statuses: ['completed'], uploads: 0, open: 0, reserved: 0, events: ['upload.completed'] };
 const failed = { ...gone, statuses: ['failed'], events: ['upload.failed'] };
@@ -48,6 +52,22 @@ async function sent(api: Api) {
   const { bytes, wish, fileKey, uploadId } = await sendFile({ api, unit: 1024 }, SIZE);
   const ask: Ready['ask'] = (api, headers) => api.call('complete', wish, headers);
   return { ask, bytes, fileKey, uploadId: uploadId!, resumeToken: wish.resumeToken };
+}
+
+/** A file whose single PUT is still to be made. */
+async function whole(api: Api) {
+  const bytes = random(SIZE);
+  const parts = [{ partNumber: 1, digest: md5(bytes) }];
+  const { partUrls, fileKey, resumeToken } = await api.begin({ size: SIZE }, { partSize: 2 * SIZE, parts });
+  const wish = { resumeToken, objectDigest: objectDigest(parts) };
+  const ask: Ready['ask'] = (api, headers) => api.call('complete', wish, headers);
+  return { ask, bytes, fileKey, resumeToken, send: () => putAll(partUrls, bytes) };
+}
+
+async function sentWhole(api: Api) {
+  const ready = await whole(api);
+  await ready.send();
+  return ready;
 }
 
 export const SCENARIOS: Record<string, Scenario> = {
@@ -164,6 +184,63 @@ export const SCENARIOS: Record<string, Scenario> = {
       const { resumeToken, bytes } = await sent(api);
       return { bytes, ask: (api, headers) => api.call('abort', { resumeToken }, headers) };
     },
+    answer: [200, undefined],
+    repeated: { ...gone, statuses: ['aborted'], events: [] },
+    alone: { ...gone, statuses: ['aborted'], events: [] },
+  },
+  'init of a single PUT': {
+    steps: ['database row'],
+    arrange: async () => {
+      const bytes = random(SIZE);
+      const wish = { ...FILE, partSize: 2 * SIZE, parts: [{ partNumber: 1, digest: md5(bytes) }] };
+      const key = crypto.randomUUID();
+      return {
+        bytes,
+        ask: (api, more) => api.call('init', wish, { ...api.credentials, 'idempotency-key': key, ...more }),
+      };
+    },
+    answer: [200, undefined],
+    repeated: { ...kept, uploads: 0 },
+    alone: { ...kept, uploads: 0 },
+  },
+  'complete of a single PUT': {
+    steps: ['(database read)', 'database lease', 'headObject', 'database completed'],
+    arrange: sentWhole,
+    before: keptWhole,
+    answer: [200, undefined],
+    repeated: done,
+    alone: done,
+  },
+  'complete of a single PUT, other bytes': {
+    steps: ['(database read)', 'database lease', 'headObject', 'database failed', 'deleteObject'],
+    arrange: async (api, { store, bucket }) => {
+      const ready = await sentWhole(api);
+      await store.s3.send(new PutObjectCommand({ Bucket: bucket, Key: ready.fileKey, Body: random(SIZE) }));
+      return ready;
+    },
+    before: keptWhole,
+    answer: [409, 'DIGEST_MISMATCH'],
+    repeated: { ...failed, objects: undefined },
+    alone: failed,
+  },
+  'complete of a single PUT that is not there': {
+    steps: ['(database read)', 'database lease', 'headObject', 'database released'],
+    arrange: async (api) => {
+      const { send, ...ready } = await whole(api);
+      return { ...ready, mend: send };
+    },
+    before: keptWhole,
+    answer: [400, 'INCOMPLETE_PARTS'],
+    repeated: { ...kept, uploads: 0 },
+    alone: { ...kept, uploads: 0 },
+  },
+  'abort of a single PUT': {
+    steps: ['(database read)', 'database aborted', 'deleteObject'],
+    arrange: async (api) => {
+      const { resumeToken, bytes } = await sentWhole(api);
+      return { bytes, ask: (api, headers) => api.call('abort', { resumeToken }, headers) };
+    },
+    before: keptWhole,
     answer: [200, undefined],
     repeated: { ...gone, statuses: ['aborted'], events: [] },
     alone: { ...gone, statuses: ['aborted'], events: [] },

@@ -2,7 +2,7 @@ import { expect, test } from 'bun:test';
 import type { Answer } from '../../server/bucket/answer.ts';
 import type { StoreConfig } from '../../server/config/config.ts';
 import { PROFILES } from '../../server/contract/profiles.ts';
-import { cors, rules } from '../../server/doctor/cors.ts';
+import { cors, rules, SINGLE_HEADERS } from '../../server/doctor/cors.ts';
 import { quoted, told } from '../../server/doctor/finding.ts';
 import { lifecycle } from '../../server/doctor/lifecycle.ts';
 import { permission } from '../../server/doctor/permissions.ts';
@@ -52,7 +52,9 @@ test('the CORS rule is for the command line of AWS, and for the form of R2', () 
   expect(cloudflare!.where).toStartWith('R2 >');
   const [rule] = JSON.parse(cloudflare!.text);
   // R2 takes no asterisk for headers.
-  expect(rule).toMatchObject({ AllowedOrigins: [PAGE], AllowedHeaders: ['content-md5', 'content-type'] });
+  expect(rule).toMatchObject({ AllowedOrigins: [PAGE], AllowedHeaders: SINGLE_HEADERS });
+  expect(SINGLE_HEADERS).toContain('x-amz-meta-original-filename');
+  expect(cloudflare!.text).not.toContain('*');
 });
 
 test('the policy covers the prefix alone, and for R2 one bucket', () => {

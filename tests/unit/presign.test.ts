@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, setSystemTime, test } from 'bun:test';
-import { S3Client, UploadPartCommand } from '@aws-sdk/client-s3';
+import { PutObjectCommand, S3Client, UploadPartCommand } from '@aws-sdk/client-s3';
 import { getSignedUrl } from '@aws-sdk/s3-request-presigner';
 import fc from 'fast-check';
 import { openBucket } from '../../server/bucket/s3.ts';
@@ -7,6 +7,7 @@ import type { StoreConfig } from '../../server/config/config.ts';
 import { PROFILES } from '../../server/contract/profiles.ts';
 import { verification } from '../../server/embedded/bucket/signature/verification.ts';
 import { targetOf } from '../../server/embedded/bucket/target.ts';
+import { objectHeaders } from '../../server/session/headers.ts';
 
 beforeAll(() => {
   setSystemTime(new Date('2026-03-01T12:00:00Z'));
@@ -51,12 +52,8 @@ const place = fc.constantFrom<Partial<StoreConfig>>(
   { endpoint: 'https://acc.r2.cloudflarestorage.com', region: 'auto', bucket: 'with.dot' },
 );
 
-/** What the SDK signs. */
-async function signedBySdk(
-  store: StoreConfig,
-  wanted: typeof part extends fc.Arbitrary<infer T> ? T : never,
-): Promise<string> {
-  const client = new S3Client({
+const clientOf = (store: StoreConfig) =>
+  new S3Client({
     endpoint: store.endpoint,
     region: store.region,
     forcePathStyle: store.pathStyle,
@@ -67,6 +64,12 @@ async function signedBySdk(
     },
     requestChecksumCalculation: 'WHEN_REQUIRED',
   });
+
+/** What the SDK signs. */
+function signedBySdk(
+  store: StoreConfig,
+  wanted: typeof part extends fc.Arbitrary<infer T> ? T : never,
+): Promise<string> {
   const {
     key: Key,
     uploadId: UploadId,
@@ -76,7 +79,7 @@ async function signedBySdk(
     expiresIn,
   } = wanted;
   return getSignedUrl(
-    client,
+    clientOf(store),
     new UploadPartCommand({
       Bucket: store.bucket,
       Key,
@@ -92,6 +95,58 @@ async function signedBySdk(
     },
   );
 }
+
+/** What an object may carry that a person or an app has named. */
+const headers = fc
+  .record({
+    filename: fc.string({ unit: 'grapheme', minLength: 1, maxLength: 30 }).filter((text) => text.isWellFormed()),
+    contentType: fc.constantFrom('video/mp4', 'text/plain;  charset="utf-8" ', 'a/b'),
+    metadata: fc.dictionary(fc.stringMatching(/^[a-z0-9-]{1,20}$/), fc.string({ minLength: 1, maxLength: 20 }), {
+      maxKeys: 3,
+    }),
+  })
+  .map((named) => objectHeaders({ ...named, userId: 'Anna Müller', createdAt: new Date('2026-01-01T00:00:00Z') }));
+
+test('a thousand URLs for whole objects are those that the SDK would have signed, bound to all that comes along', async () => {
+  const verify = verification({ accessKey: STORE.accessKey, secretKey: STORE.secretKey, clock: () => new Date() });
+  const digest = fc.uint8Array({ minLength: 16, maxLength: 16 }).map((bytes) => Buffer.from(bytes).toString('base64'));
+  await fc.assert(
+    fc.asyncProperty(part, digest, headers, place, async ({ key, size, expiresIn }, digest, carried, place) => {
+      const store = { ...STORE, ...place };
+      const { url, headers } = await openBucket(store).presignObject(
+        key,
+        { size, digest, headers: carried },
+        expiresIn,
+      );
+      const names = [...Object.keys(headers), 'content-length', 'host'].toSorted();
+      expect(new URL(url).searchParams.get('X-Amz-SignedHeaders')).toBe(names.join(';'));
+      expect(headers).toMatchObject({ 'content-md5': digest, 'content-disposition': carried.contentDisposition });
+      const command = new PutObjectCommand({
+        Bucket: store.bucket,
+        Key: key,
+        ContentLength: size,
+        ContentMD5: digest,
+        ContentType: carried.contentType.trim(),
+        ContentDisposition: carried.contentDisposition,
+        Metadata: carried.metadata,
+      });
+      const sdk = await getSignedUrl(clientOf(store), command, {
+        expiresIn,
+        signableHeaders: new Set(names),
+        unhoistableHeaders: new Set(names),
+      });
+      expect(taken(url)).toEqual(taken(sdk));
+      const sent = (more: Record<string, string>) => {
+        const all = { ...headers, host: new URL(url).host, 'content-length': String(size), ...more };
+        return { method: 'PUT', url, headers: new Headers(all) } as Request;
+      };
+      expect(verify(sent({}), targetOf(url)).inQuery).toBe(true);
+      for (const name of names.filter((name) => name !== 'host'))
+        expect(() => verify(sent({ [name]: 'something else' }), targetOf(url))).toThrow();
+    }),
+    { numRuns: 1000 },
+  );
+}, 120_000);
 
 function taken(url: string) {
   const { origin, pathname, searchParams } = new URL(url);

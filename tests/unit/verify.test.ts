@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'bun:test';
 import { createHash } from 'node:crypto';
 import fc from 'fast-check';
-import { multipartEtag, verify } from '../../server/session/verify.ts';
+import { multipartEtag, verify, verifySession } from '../../server/session/verify.ts';
 import { digestOf, objectDigestOf } from '../../sw/digest.ts';
 
 const hex = (text: string) => createHash('md5').update(text).digest('hex');
@@ -71,5 +71,28 @@ describe('a finished object', () => {
         else expect(by).toBeDefined();
       }),
     );
+  });
+});
+
+describe('the object of a single PUT', () => {
+  const md5 = hex('whole');
+  const session = { fileSize: 5, objectDigest: null, partDigest: Buffer.from(md5, 'hex').toString('base64') };
+  const finished = { size: 5, etag: md5, md5Etag: true };
+
+  test('is compared with what it was bound to, told again or not', () => {
+    for (const objectDigest of [null, multipartEtag([{ etag: md5 }])!])
+      expect(verifySession(finished, { ...session, objectDigest }, false)).toBe('etag');
+    const opaque = { ...finished, etag: 'opaque', md5Etag: false };
+    expect(verifySession(opaque, session, false)).toBe('parts');
+  });
+
+  test('is not it where anything differs', () => {
+    expect(verifySession({ ...finished, size: 6 }, session, true)).toBeUndefined();
+    for (const etag of [hex('other'), `${md5}-1`, '']) {
+      expect(verifySession({ ...finished, etag }, session, true)).toBeUndefined();
+    }
+    const objectDigest = `${hex('other')}-1`;
+    expect(verifySession(finished, { ...session, objectDigest }, true)).toBeUndefined();
+    expect(verifySession({ ...finished, md5Etag: false }, { ...session, objectDigest }, true)).toBeUndefined();
   });
 });
