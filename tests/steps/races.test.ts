@@ -6,7 +6,7 @@
 import { afterAll, beforeAll, expect, setDefaultTimeout, test } from 'bun:test';
 import { Hono } from 'hono';
 import { createApp, type Deps } from '../../server/index.ts';
-import { type Answer, type Api, apiAt, granted, putAll, random, told } from '../api/client.ts';
+import { type Answer, type Api, apiAt, granted, md5, objectDigest, putAll, random, told } from '../api/client.ts';
 import { openHost, serveApp } from '../api/host.ts';
 import { expectObject, sendFile } from '../api/place.ts';
 import { keysIn } from '../store.ts';
@@ -69,6 +69,15 @@ async function half(): Promise<Upload> {
   return { resumeToken, fileKey, bytes };
 }
 
+/** By a single PUT. */
+async function whole(): Promise<Upload> {
+  const bytes = random(1024);
+  const parts = [{ partNumber: 1, digest: md5(bytes) }];
+  const { partUrls, resumeToken, fileKey } = await api.begin({ size: bytes.length }, { parts });
+  await putAll(partUrls, bytes);
+  return { resumeToken, fileKey, bytes, objectDigest: objectDigest(parts) };
+}
+
 const statusOf = async ({ fileKey }: Upload) => {
   const sql = await host.deps.database.scoped(
     { service: 'janitor' },
@@ -98,20 +107,24 @@ async function race(
   await Promise.all(Array.from({ length: LANES }, lane));
 }
 
-test('complete and cancel: what is done stays done, what is cancelled is gone, and both hear of it', async () => {
-  await race(['complete', 'abort'], [6, 3], sent, async ([completed, aborted], upload, order) => {
-    const status = await statusOf(upload);
-    const known = { order, status, completed, aborted };
-    if (status === 'completed') {
-      await expectObject(host, upload.fileKey, upload.bytes);
-      expect(known).toEqual({ ...known, completed: '200' });
-      expect(['400 UPLOAD_ALREADY_COMPLETED', '409 UPLOAD_COMPLETING']).toContain(aborted);
-    } else {
-      expect(known).toEqual({ order, status: 'aborted', completed: '400 UPLOAD_ABORTED', aborted: '200' });
-      expect(await keysIn(host.store, host.bucket)).not.toContain(upload.fileKey);
-    }
+for (const [what, steps, begin] of [
+  ['', 6, sent],
+  ['a single PUT, ', 4, whole],
+] as const)
+  test(`${what}complete and cancel: what is done stays done, what is cancelled is gone, and both hear of it`, async () => {
+    await race(['complete', 'abort'], [steps, 3], begin, async ([completed, aborted], upload, order) => {
+      const status = await statusOf(upload);
+      const known = { order, status, completed, aborted };
+      if (status === 'completed') {
+        await expectObject(host, upload.fileKey, upload.bytes);
+        expect(known).toEqual({ ...known, completed: '200' });
+        expect(['400 UPLOAD_ALREADY_COMPLETED', '409 UPLOAD_COMPLETING']).toContain(aborted);
+      } else {
+        expect(known).toEqual({ order, status: 'aborted', completed: '400 UPLOAD_ABORTED', aborted: '200' });
+        expect(await keysIn(host.store, host.bucket)).not.toContain(upload.fileKey);
+      }
+    });
   });
-});
 
 test('complete of what is not whole, and cancel: nobody is told that it is cancelled while it goes on', async () => {
   await race(['complete', 'abort'], [4, 4], half, async ([completed, aborted], upload, order) => {
