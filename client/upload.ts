@@ -237,6 +237,8 @@ export class Upload extends EventTarget implements PromiseLike<UploadResult> {
     this.#parts = Math.max(this.#parts, parts);
     this.#phase = phase;
     this.#trouble = trouble;
+    // There nobody drives what is not in his own hands.
+    this.#fileAtHand ||= !isSecureContext;
     if (phase === 'uploading') this.#speed.add(bytes, performance.now());
     else this.#speed.stop();
     this.touch();
