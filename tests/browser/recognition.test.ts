@@ -96,6 +96,7 @@ describe.skipIf(!findChrome())('a file that is picked again', () => {
       await pick(elsewhere, await copied(stage));
       await uploadIs(elsewhere, 'done');
       await uploadIs(page, 'done');
+      expect(claims(stage).map(({ status }) => status)).toEqual([404, 404]);
       expect((await stage.objects()).map(({ sha256 }) => sha256)).toEqual([stage.file.sha256, stage.file.sha256]);
     } finally {
       await other.close();
