@@ -39,6 +39,7 @@ export function draftRecord(
     addedAt: lastAdded,
     order,
     onlyUnmetered,
+    page: location.href,
     metadata,
     provider,
     concurrency: Math.max(concurrency, 1) || LANES,

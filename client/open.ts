@@ -15,6 +15,7 @@ import { createSelf } from './identity.ts';
 import type { UploadClientOptions } from './options.ts';
 import { keepLine, recallLine } from './recall.ts';
 import { createRecognition } from './recognition.ts';
+import { keepScreenOn } from './screen.ts';
 import { openStandby } from './standby.ts';
 import { leftOver, survivorsAmong } from './survivors.ts';
 import { transferByXhr } from './transfer.ts';
@@ -83,6 +84,7 @@ export async function openClient(options: UploadClientOptions, views: Views) {
     onLeave: () => hasWork() && standby.leave(),
     onReturn: () => hasWork() && call(),
   });
+  keepScreenOn(views, closing.signal);
   if (hasWork()) call();
   bus.listen((message) => {
     if (message.type !== 'signed-out') return;

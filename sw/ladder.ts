@@ -6,9 +6,19 @@
  * come back at different times.
  */
 
-/** Milliseconds that the event of each rung is held without a window; the first is given back at once, to be early again. */
-const HOLDS = [0, 100_000, 176_000];
+/**
+ * Milliseconds that the event of each rung is held without a window. The longest is first, since of what a closing page
+ * registers the browser may take no more than that; one is given back at once, to be early again.
+ */
+const HOLDS = [176_000, 100_000, 0, 60_000];
 export const RUNGS = HOLDS.length;
+
+/**
+ * A browser whose last window closes lives on for an event that `register()` itself has fired, and quits in the midst of one
+ * that was renewed. So the event of this rung is never renewed but replaced, to hold the browser until the page, as it
+ * goes, has registered what will go on holding it.
+ */
+export const KEEPER = 3;
 
 /** An event that is ended by the browser takes its worker along sooner. */
 export const LONGEST_MS = 176_000;
@@ -31,7 +41,7 @@ export interface Stay {
   lastChance?: boolean;
   /** The browser will fire it again when it ends. */
   renewed?: boolean;
-  /** At its start another event of its rung was standing by. */
+  /** Another event of its rung stands by: it was there before or, of the keeper's, has come since. */
   spare?: boolean;
 }
 
@@ -42,8 +52,8 @@ export interface Circumstances {
   driving: boolean;
 }
 
-/** `give-back`: the browser is to fire it again. `leave`: it is not needed. */
-export type Verdict = 'hold' | 'give-back' | 'leave';
+/** `replace`: hold it, and have another one fired. `give-back`: the browser is to fire it again. `leave`: it is not needed. */
+export type Verdict = 'hold' | 'replace' | 'give-back' | 'leave';
 
 export function judge({ age, rung, lastChance, renewed, spare }: Stay, { alone, driving }: Circumstances): Verdict {
   if (rung === undefined) {
@@ -54,7 +64,8 @@ export function judge({ age, rung, lastChance, renewed, spare }: Stay, { alone, 
   if (alone !== undefined) return lastChance || Math.min(age, alone) < HOLDS[rung]! ? 'hold' : 'give-back';
   if (age < DOUBT_MS) return 'hold';
   if (spare) return 'leave';
-  return renewed && age >= CYCLE_MS ? 'give-back' : 'hold';
+  if (age < CYCLE_MS) return 'hold';
+  return rung === KEEPER ? 'replace' : renewed ? 'give-back' : 'hold';
 }
 
 /** Whether it is time to post itself a message. */

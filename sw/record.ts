@@ -21,6 +21,8 @@ export interface UploadRecord {
   /** `smallest` where absent. */
   order?: Order | undefined;
   metadata: Record<string, string>;
+  /** Address of the page that it was picked in. */
+  page?: string;
   provider?: Provider | undefined;
   /** PUTs at once. */
   concurrency?: number;

@@ -1,7 +1,18 @@
 import { inherit } from './heir.ts';
-import { type Circumstances, judge, LONGEST_MS, MESSAGE_MS, mayRelay, type Stay, type Verdict } from './ladder.ts';
+import { createHerald } from './herald.ts';
+import {
+  type Circumstances,
+  judge,
+  KEEPER,
+  LONGEST_MS,
+  MESSAGE_MS,
+  mayRelay,
+  type Stay,
+  type Verdict,
+} from './ladder.ts';
+import { english, type Wording } from './notice.ts';
 import { scope, windows } from './scope.ts';
-import { readTag } from './tag.ts';
+import { freeSets, readTag, tagsOf } from './tag.ts';
 
 const LOOK_MS = 1000;
 
@@ -21,10 +32,17 @@ export interface Shift {
 
 interface Held extends Omit<Stay, 'age'> {
   since: number;
+  replaced?: boolean;
   settle(verdict: Verdict): void;
 }
 
 const shifts = new Map<string, Shift>();
+let wording: Wording = english;
+
+/** How from now on this worker's notifications are worded. */
+export function word(by: Wording): void {
+  wording = by;
+}
 
 /** The shift of `owner` that is on, or a new one. */
 export function shiftOf(owner: string): Shift {
@@ -36,6 +54,7 @@ export function shiftOf(owner: string): Shift {
 function beginShift(owner: string): Shift {
   const held = new Set<Held>();
   let driving = false;
+  let over = false;
   let aloneSince: number | undefined;
   let relayedAt = Number.NEGATIVE_INFINITY;
 
@@ -43,16 +62,22 @@ function beginShift(owner: string): Shift {
     const ends = [...held].map(({ rung, since }) => since + (rung === undefined ? MESSAGE_MS : LONGEST_MS));
     return Math.max(0, Math.max(...ends) - performance.now());
   }
+  const herald = createHerald(owner, wording);
   const looking = setInterval(look, LOOK_MS);
   const work = inherit(owner, {
     left,
     onDriving(now) {
       driving = now;
     },
-  }).finally(() => {
-    clearInterval(looking);
-    shifts.delete(owner);
-  });
+  })
+    .finally(() => {
+      over = true;
+      clearInterval(looking);
+      herald.close();
+      shifts.delete(owner);
+    })
+    // The events are held until the person has been told.
+    .then(() => herald.look(aloneSince === undefined ? 'on' : 'over'));
 
   /** Lets go of the events that have served, and sees to the next one. */
   async function look(): Promise<void> {
@@ -62,11 +87,20 @@ function beginShift(owner: string): Shift {
     const circumstances: Circumstances = { alone: aloneSince === undefined ? undefined : now - aloneSince, driving };
     for (const stay of held) {
       const verdict = judge({ ...stay, age: now - stay.since }, circumstances);
-      if (verdict !== 'hold') stay.settle(verdict);
+      if (verdict === 'replace') void replace(stay);
+      else if (verdict !== 'hold') stay.settle(verdict);
     }
     if (!mayRelay(now - relayedAt, circumstances)) return;
     relayedAt = now;
     scope.registration.active?.postMessage({ type: 'partway-relay', owner } satisfies Relay);
+  }
+
+  async function replace(stay: Held): Promise<void> {
+    if (stay.replaced) return;
+    stay.replaced = true;
+    const { sync } = scope.registration;
+    const set = freeSets(owner, await sync!.getTags())[0]!;
+    await sync!.register(tagsOf(owner, set)[KEEPER]!);
   }
 
   /** Resolves to how the ladder ends the stay; the work's end ends it too. */
@@ -80,12 +114,17 @@ function beginShift(owner: string): Shift {
   return {
     async stand(tag, lastChance) {
       const { rung } = readTag(tag)!;
-      const stay: Omit<Stay, 'age'> = { rung, lastChance, spare: [...held].some((other) => other.rung === rung) };
-      if (!stay.spare) void renew(tag).then((renewed) => Object.assign(stay, { renewed }));
+      const others = [...held].filter((other) => other.rung === rung);
+      const stay: Omit<Stay, 'age'> = { rung, lastChance, spare: rung !== KEEPER && others.length > 0 };
+      if (rung === KEEPER) for (const other of others) other.spare = true;
+      else if (!stay.spare) void renew(tag).then((renewed) => Object.assign(stay, { renewed }));
       if ((await hold(stay)) === 'give-back') throw new Error('There is more to send.');
     },
     async carry() {
       await hold({}).catch(() => {});
+      if (held.size || over || aloneSince === undefined) return;
+      const pending = (await scope.registration.sync?.getTags().catch(() => [])) ?? [];
+      if (!pending.some((tag) => readTag(tag)?.owner === owner)) await herald.look('spent');
     },
   };
 }

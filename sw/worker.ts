@@ -1,13 +1,22 @@
+import { followClick } from './herald.ts';
+import type { Wording } from './notice.ts';
 import { ownersHere } from './owners.ts';
 import type { Extendable, SyncEvent } from './scope.ts';
-import { type Relay, shiftOf } from './shift.ts';
+import { type Relay, shiftOf, word } from './shift.ts';
 import { readTag } from './tag.ts';
+
+export interface WorkerOptions {
+  /** Words the notifications, which are shown only where the app has been permitted to; English where absent. */
+  notification?: Wording;
+}
 
 /**
  * Call it once, at the top of the app's own service worker. It answers our sync tags and messages only, intercepts no
  * fetch, and never takes over from an older worker by itself.
  */
-export function installUploads(): void {
+export function installUploads({ notification }: WorkerOptions = {}): void {
+  if (notification) word(notification);
+  self.addEventListener('notificationclick', followClick);
   self.addEventListener('sync', (event) => {
     const { tag, lastChance, waitUntil } = event as SyncEvent;
     const owner = readTag(tag)?.owner;

@@ -23,15 +23,24 @@ export async function startApp() {
   });
   const scripts = new Map(outputFiles.map(({ path, text }) => [path, text]));
   let release = 1;
+  const alive = new Set<{ gone(at: number): void }>();
   const server = Bun.serve({
     hostname: '127.0.0.1',
     port: 0,
+    idleTimeout: 255,
     fetch(request) {
       const { pathname } = new URL(request.url);
+      if (pathname === '/alive')
+        return new Promise<Response>((resolve) => {
+          request.signal.addEventListener('abort', () => {
+            for (const { gone } of alive) gone(performance.now());
+            resolve(new Response());
+          });
+        });
       const script = scripts.get(pathname);
       if (script === undefined && pathname !== '/') return new Response('nothing here', { status: 404 });
       const [body, type] = script === undefined ? [PAGE, 'text/html'] : [`// ${release}\n${script}`, 'text/javascript'];
-      return new Response(body, { headers: { 'content-type': type, 'cache-control': 'no-store' } });
+      return new Response(body, { headers: { 'content-type': type, 'cache-control': 'no-cache' } });
     },
   });
   return {
@@ -39,6 +48,8 @@ export async function startApp() {
     origin: `http://localhost:${server.port}`,
     /** From now on every script is another one to the browser. */
     release: () => ++release,
+    /** Resolves to the `performance.now()` at which a page that waits for `/alive` is seen to be gone. */
+    gone: () => new Promise<number>((resolve) => alive.add({ gone: resolve })),
     stop: () => server.stop(true),
   };
 }

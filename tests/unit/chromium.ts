@@ -1,6 +1,6 @@
 /** Background Sync as Chromium was measured to do it, second by second, with a worker that does what the ladder says. */
 
-import { judge, mayRelay, RUNGS, type Stay } from '../../sw/ladder.ts';
+import { judge, KEEPER, mayRelay, RUNGS, type Stay } from '../../sw/ladder.ts';
 
 /** Seconds. */
 const EVENT = 180;
@@ -21,6 +21,7 @@ interface Running {
   stay: Stay;
   tag?: Tag;
   since: number;
+  replaced?: boolean;
 }
 
 export interface Visit {
@@ -28,6 +29,8 @@ export interface Visit {
   open: number;
   /** `crashed`: the worker and its events go with the page, which says no farewell. */
   end: 'closed' | 'crashed';
+  /** Of the tags that a closing page registers, those that the browser takes. */
+  farewell?: number;
   /** Seconds watched. */
   watch: number;
 }
@@ -41,7 +44,7 @@ export interface Outcome {
   firedBefore: number;
 }
 
-export function simulate({ open, end, watch }: Visit): Outcome {
+export function simulate({ open, end, watch, farewell = RUNGS }: Visit): Outcome {
   const tags: Tag[] = [];
   let running: Running[] = [];
   let relayedAt = Number.NEGATIVE_INFINITY;
@@ -49,8 +52,10 @@ export function simulate({ open, end, watch }: Visit): Outcome {
   let deliversUntil = Number.NEGATIVE_INFINITY;
   const outcome: Outcome = { working: 0, browserLived: 0, firedBefore: 0 };
 
-  const register = (now: number) => {
-    for (let rung = 0; rung < RUNGS; rung++) tags.push({ rung, attempts: 0, due: now, fresh: true });
+  let browserLives = false;
+  const holdsBrowser = () => running.some(({ tag }) => tag?.fresh);
+  const register = (now: number, rungs: number) => {
+    for (let rung = 0; rung < rungs; rung++) tags.push({ rung, attempts: 0, due: now, fresh: true });
   };
   function finish(run: Running, how: 'give-back' | 'leave', now: number): void {
     running = running.filter((other) => other !== run);
@@ -65,28 +70,31 @@ export function simulate({ open, end, watch }: Visit): Outcome {
     tag.due = undefined;
     tag.attempts++;
     deliversUntil = Math.max(deliversUntil, now + EVENT);
-    const spare = running.some(({ stay }) => stay.rung === tag.rung);
-    const stay: Stay = {
-      age: 0,
-      rung: tag.rung,
-      lastChance: tag.attempts > RETRIES.length,
-      renewed: now < 0 && !spare,
-      spare,
-    };
+    const others = running.filter(({ stay }) => stay.rung === tag.rung);
+    const spare = tag.rung !== KEEPER && others.length > 0;
+    if (tag.rung === KEEPER) for (const { stay } of others) stay.spare = true;
+    const renewed = now < 0 && tag.rung !== KEEPER && !spare;
+    const stay: Stay = { age: 0, rung: tag.rung, lastChance: tag.attempts > RETRIES.length, renewed, spare };
     running.push({ stay, tag, since: now });
     if (now < 0) outcome.firedBefore++;
   }
 
-  register(-open);
+  register(-open, RUNGS);
   for (let now = -open; now < watch; now++) {
     if (now === 0 && end === 'crashed') for (const run of [...running]) finish(run, 'give-back', now);
-    if (now === 0 && end === 'closed') register(now);
+    if (now === 0 && end === 'closed') {
+      browserLives = holdsBrowser();
+      register(now, farewell);
+    }
     const circumstances = { alone: now < 0 ? undefined : now * 1000, driving: now >= 0 };
     for (const tag of tags) if (tag.due !== undefined && tag.due <= now) fire(tag, now);
     for (const run of [...running]) {
       const age = now - run.since;
       const verdict = judge({ ...run.stay, age: age * 1000 }, circumstances);
-      if (verdict !== 'hold') finish(run, verdict, now);
+      if (verdict === 'replace') {
+        if (!run.replaced) tags.push({ rung: KEEPER, attempts: 0, due: now + 1, fresh: true });
+        run.replaced = true;
+      } else if (verdict !== 'hold') finish(run, verdict, now);
       else if (age >= (run.tag ? EVENT : MESSAGE)) finish(run, 'give-back', now);
     }
     if (running.length && mayRelay((now - relayedAt) * 1000, circumstances)) {
@@ -95,7 +103,8 @@ export function simulate({ open, end, watch }: Visit): Outcome {
     }
     if (now < 0) continue;
     if (running.length) outcome.working++;
-    if (running.some(({ tag }) => tag?.fresh) && outcome.browserLived === now) outcome.browserLived++;
+    browserLives &&= holdsBrowser();
+    if (browserLives) outcome.browserLived++;
   }
   return outcome;
 }

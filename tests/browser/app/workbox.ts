@@ -1,9 +1,12 @@
 import { precacheAndRoute } from 'workbox-precaching';
 import { registerRoute } from 'workbox-routing';
-import { installUploads } from '../../../sw/index.ts';
+import { installUploads, wakeUploads } from '../../../sw/index.ts';
+import type { Extendable } from '../../../sw/scope.ts';
 
 /** An app's own worker, with Workbox around ours, which caches every GET of the app. */
 installUploads();
+// An app that has pushes of its own.
+self.addEventListener('push', (event) => (event as unknown as Extendable).waitUntil(wakeUploads()));
 precacheAndRoute([{ url: '/page.js', revision: '1' }]);
 registerRoute(
   ({ sameOrigin }) => sameOrigin,

@@ -1,0 +1,76 @@
+import { openBus } from './bus.ts';
+import { noticeOf, type Standing, type Wording } from './notice.ts';
+import { type Extendable, scope, windows } from './scope.ts';
+import { openStore } from './store.ts';
+
+/** What the page that a notification leads to is told. */
+export interface Pointer {
+  type: 'partway-upload';
+  id: string;
+}
+
+interface Target {
+  /** Address of the page that picked the file. */
+  page: string;
+  id: string;
+}
+
+const tagOf = (owner: string) => `partway:${owner}`;
+
+/** Tells the person of one owner's uploads by a notification, where that is allowed and no window is in sight. */
+export interface Herald {
+  /** Looks whether anything is to be told. */
+  look(standing: Standing): Promise<void>;
+  close(): void;
+}
+
+export function createHerald(owner: string, wording: Wording): Herald {
+  const tag = tagOf(owner);
+  const seen = new Set<string>();
+  let told = '';
+
+  async function look(standing: Standing): Promise<void> {
+    if (scope.Notification?.permission !== 'granted') return;
+    const store = await openStore(owner, false);
+    const records = await store.uploads().finally(store.close);
+    const notice = noticeOf(records, seen, standing);
+    for (const { id, state } of records) if (state === 'open') seen.add(id);
+    if ((await windows()).some(({ visibilityState }) => visibilityState === 'visible')) {
+      // They see for themselves.
+      for (const old of await scope.registration.getNotifications({ tag })) old.close();
+      return;
+    }
+    if (!notice || told === JSON.stringify(notice)) return;
+    told = JSON.stringify(notice);
+    const { title, ...options } = wording(notice) ?? {};
+    if (title === undefined) return;
+    const id = notice.ids[0]!;
+    const { page = scope.registration.scope } = records.find((record) => record.id === id)!;
+    // One for each owner: the next takes the place of the last.
+    await scope.registration.showNotification(title, { ...options, tag, data: { page, id } });
+  }
+  const looked = (standing: Standing) => look(standing).catch(() => {});
+  const bus = openBus(owner);
+  bus.listen(({ type }) => type === 'changed' && void looked('on'));
+  void looked('on');
+  return { look: looked, close: bus.close };
+}
+
+interface NotificationClick extends Extendable {
+  readonly notification: Notification;
+}
+
+/** A click on one of ours leads to the page that picked the file; the app's own are left alone. */
+export function followClick(event: Event): void {
+  const { notification, waitUntil } = event as NotificationClick;
+  if (!notification.tag.startsWith(tagOf(''))) return;
+  notification.close();
+  waitUntil.call(event, show(notification.data));
+}
+
+async function show({ page, id }: Target): Promise<void> {
+  const bare = (url: string) => url.replace(/#.*/, '');
+  const open = (await windows()).find(({ url }) => bare(url) === bare(page));
+  const shown = await (open ? open.focus() : scope.clients.openWindow(page));
+  shown?.postMessage({ type: 'partway-upload', id } satisfies Pointer);
+}

@@ -1,0 +1,196 @@
+import { afterAll, beforeAll, describe, expect, setDefaultTimeout } from 'bun:test';
+import { embeddedStore, type TestStore } from '../store.ts';
+import { type App, begin, openApp, startApp } from './app.ts';
+import { findChrome } from './executable.ts';
+import type { Page } from './page.ts';
+import { completed, expectArrived, expectNothingStoredSentAgain, type Stage, sent, settled } from './stage.ts';
+import { onStages } from './staged.ts';
+
+setDefaultTimeout(180_000);
+const MiB = 2 ** 20;
+/** Generous, for a loaded machine; what it really takes is printed. */
+const TAKE_OVER_MS = 5000;
+
+describe.skipIf(!findChrome())('in the background', () => {
+  let store: TestStore;
+  let app: App;
+  beforeAll(async () => {
+    store = await embeddedStore();
+    app = await startApp();
+  });
+  afterAll(async () => {
+    await app?.stop();
+    await store?.stop();
+  });
+
+  const staged = onStages(
+    () => store,
+    () => ({ fileSize: 32 * MiB, bytesPerSecond: 4 * MiB, origins: [app.origin] }),
+  );
+
+  /** An upload on its way that the tab may be closed on, with the worker standing by. */
+  async function underWay(stage: Stage, share = 0.1): Promise<Page> {
+    const page = await openApp(app, stage);
+    await begin(page, stage);
+    await page.waitFor('upload.safeToClose', { limit: 60_000 });
+    await sent(stage, share);
+    return page;
+  }
+  async function expectWhole(stage: Stage): Promise<void> {
+    await completed(stage);
+    await expectArrived(stage);
+    expectNothingStoredSentAgain(stage);
+  }
+
+  const asks = ({ web }: Stage) => web.requests.filter(({ path }) => path.endsWith('/sign')).length;
+
+  const ends: [how: string, end: (page: Page) => Promise<unknown>][] = [
+    ['closed', (page) => page.close()],
+    ['crashed', (page) => page.crash()],
+    ['frozen', (page) => page.freeze()],
+  ];
+  for (const [how, end] of ends)
+    staged(`the worker asks for more as soon as the tab is ${how}`, async (stage) => {
+      const page = await underWay(stage);
+      await page.evaluate(`void fetch('/alive').catch(() => {})`);
+      // What is asked for once the tab is going is the worker's.
+      const told = performance.now();
+      const lost = app.gone();
+      const ended = end(page).then(() => performance.now());
+      const asked = () => stage.web.requests.find(({ path, startedAt }) => startedAt > told && path.endsWith('/sign'));
+      await stage.web.waitFor(() => asked() !== undefined, { what: 'the worker to ask for URLs' });
+      const took = asked()!.startedAt - (await (how === 'frozen' ? ended : lost));
+      console.log(`  the worker asks ${took.toFixed(0)} ms after the tab is ${how}`);
+      expect(took).toBeLessThan(TAKE_OVER_MS);
+      await expectWhole(stage);
+    });
+
+  staged(
+    'the worker outlives its sync events by far',
+    async (stage) => {
+      const page = await underWay(stage);
+      await page.close();
+      await expectWhole(stage);
+    },
+    // Events of 2 s, and a retry that comes when the test is long over.
+    { chrome: { shortSync: { eventSeconds: 2, initialRetrySeconds: 900 } }, fileSize: 96 * MiB },
+  );
+
+  /** A page of the origin that has no client. */
+  const bare = (stage: Stage) => stage.chrome.open(`${app.origin}/elsewhere`);
+  /** Without a worker of its own, the page leaves nothing behind that would wake one. */
+  async function leaveUnwatched(stage: Stage): Promise<void> {
+    const page = await openApp(app, stage, 'serviceWorker: undefined,');
+    await begin(page, stage);
+    await page.waitFor('upload.record.staged', { limit: 60_000 });
+    await sent(stage, 0.1);
+    await page.close();
+    await settled(stage);
+  }
+
+  staged('a worker that comes to be goes on with what lies on the device', async (stage) => {
+    await leaveUnwatched(stage);
+    const page = await bare(stage);
+    await page.evaluate(`void navigator.serviceWorker.register('/sw.js')`);
+    await expectWhole(stage);
+  });
+
+  staged('a push that the app forwards goes on with what lies on the device', async (stage) => {
+    const first = await bare(stage);
+    await first.evaluate(
+      `navigator.serviceWorker.register('/workbox.js').then(() => navigator.serviceWorker.ready).then(() => true)`,
+    );
+    await first.close();
+    await leaveUnwatched(stage);
+    const page = await bare(stage);
+    const updated = page.send('ServiceWorker.enable').then(() => page);
+    const registrationId = await new Promise((resolve) =>
+      page.on('ServiceWorker.workerRegistrationUpdated', ({ registrations }) =>
+        resolve((registrations as { registrationId: string }[])[0]?.registrationId),
+      ),
+    );
+    await updated;
+    await page.send('ServiceWorker.deliverPushMessage', { origin: app.origin, registrationId, data: '' });
+    await expectWhole(stage);
+  });
+
+  staged(
+    'a second visit whose tab is closed while the first one’s tags wait is carried on too',
+    async (stage) => {
+      const page = await underWay(stage);
+      const elsewhere = await stage.chrome.open('about:blank');
+      await elsewhere.send('ServiceWorker.enable');
+      await page.close();
+      // A tag that had been renewed is fired anew when its worker is stopped, and only then waits for a quarter of an hour.
+      for (let round = 0; round < 2; round++) {
+        const before = asks(stage);
+        if (round > 0) await stage.web.waitFor(() => asks(stage) > before, { what: 'the next worker to ask for URLs' });
+        await elsewhere.send('ServiceWorker.stopAllWorkers');
+      }
+      await settled(stage);
+      const second = await openApp(app, stage);
+      await second.waitFor('upload.safeToClose', { limit: 60_000 });
+      const goneAt = performance.now();
+      await second.close();
+      await expectWhole(stage);
+      expect(stage.wire.bytesBegunSince(goneAt)).toBeGreaterThan(0);
+    },
+    { chrome: { shortSync: { initialRetrySeconds: 900 } }, fileSize: 128 * MiB },
+  );
+
+  const elsewhere = () => `http://127.0.0.1:${app.port}/elsewhere`;
+
+  staged('a tab that the person comes back to, as it was, goes on by itself', async (stage) => {
+    const page = await openApp(app, stage, 'serviceWorker: undefined,');
+    await begin(page, stage);
+    await sent(stage, 0.1);
+    await page.evaluate(`addEventListener('pageshow', ({ persisted }) => { globalThis.persisted = persisted; })`);
+    await page.goto(elsewhere());
+    await settled(stage);
+    await page.evaluate('history.back()');
+    await page.waitFor('globalThis.persisted', { what: 'the page to come back as it was' });
+    await page.waitFor(`upload.state === 'done'`, { limit: 60_000 });
+    await expectWhole(stage);
+  });
+
+  staged('a tab that the person comes back to shows what the worker has gone on with', async (stage) => {
+    const page = await underWay(stage);
+    await page.goto(elsewhere());
+    const goneAt = performance.now();
+    await stage.wire.waitFor(() => stage.wire.bytesBegunSince(goneAt) > 0, { what: 'the worker to send' });
+    await page.evaluate('history.back()');
+    // The browser does not keep a page whose lock somebody waited for: this one is new.
+    await page.waitFor('globalThis.partway');
+    await page.detach();
+    const again = await openApp(app, stage);
+    await again.waitFor(`upload.state === 'done'`, { limit: 60_000 });
+    await expectWhole(stage);
+  });
+
+  staged('a tab thawed shows what the worker has done', async (stage) => {
+    const page = await underWay(stage);
+    await page.freeze();
+    const frozenAt = performance.now();
+    await stage.wire.waitFor(() => stage.wire.bytesBegunSince(frozenAt) > 0, { what: 'the worker to send' });
+    await page.thaw();
+    await page.waitFor(`upload.state === 'done'`, { limit: 60_000 });
+    await expectWhole(stage);
+  });
+
+  staged('the screen stays on while the page is in sight and something moves', async (stage) => {
+    const page = await openApp(app, stage);
+    await page.evaluate(`(() => {
+      globalThis.locks = [];
+      const request = navigator.wakeLock.request.bind(navigator.wakeLock);
+      navigator.wakeLock.request = async (type) => { const lock = await request(type); locks.push(lock); return lock; };
+    })()`);
+    await begin(page, stage);
+    await page.waitFor('locks.length === 1 && !locks[0].released', { what: 'the screen to be kept on' });
+    const other = await stage.chrome.open('about:blank');
+    await other.send('Page.bringToFront');
+    await page.waitFor(`document.visibilityState === 'hidden' && locks[0].released`);
+    await page.send('Page.bringToFront');
+    await page.waitFor('locks.length === 2 && !locks[1].released', { what: 'the screen to be kept on again' });
+    await page.waitFor(`upload.state === 'done' && locks.every(({ released }) => released)`, { limit: 60_000 });
+  });
+});
