@@ -71,6 +71,7 @@ export function followClick(event: Event): void {
 async function show({ page, id }: Target): Promise<void> {
   const bare = (url: string) => url.replace(/#.*/, '');
   const open = (await windows()).find(({ url }) => bare(url) === bare(page));
-  const shown = await (open ? open.focus() : scope.clients.openWindow(page));
+  // Where the browser lets it not come to the front, it is told all the same.
+  const shown = await (open ? open.focus().catch(() => open) : scope.clients.openWindow(page));
   shown?.postMessage({ type: 'partway-upload', id } satisfies Pointer);
 }

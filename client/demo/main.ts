@@ -1,5 +1,6 @@
 import { Workbox } from 'workbox-window';
 import '../element/global.ts';
+import type { Pointer } from '../../sw/index.ts';
 import { createUploadClient } from '../index.ts';
 
 const element = document.querySelector('partway-upload')!;
@@ -20,6 +21,18 @@ document.querySelector<HTMLButtonElement>('#forget')!.onclick = async () => {
   await client.signOut();
   location.reload();
 };
+
+/** Asked for by the person, never on load. */
+const notify = document.querySelector<HTMLButtonElement>('#notify')!;
+const offerNotices = () => {
+  notify.hidden = !worker || globalThis.Notification?.permission !== 'default';
+};
+notify.onclick = () => Notification.requestPermission().then(offerNotices);
+offerNotices();
+navigator.serviceWorker?.addEventListener('message', ({ data }) => {
+  // A notification was clicked on.
+  if ((data as Partial<Pointer> | null)?.type === 'partway-upload') element.scrollIntoView({ block: 'start' });
+});
 
 /** Not in TypeScript's libraries (https://wicg.github.io/manifest-incubations/#installation-prompts). */
 interface InstallEvent extends Event {

@@ -11,6 +11,13 @@ const MiB = 2 ** 20;
 /** Generous, for a loaded machine; what it really takes is printed. */
 const TAKE_OVER_MS = 5000;
 
+/** Of Chromium's own list of what happened in the background. */
+interface BackgroundEvent {
+  eventName: string;
+  instanceId: string;
+  eventMetadata: { key: string; value: string }[];
+}
+
 describe.skipIf(!findChrome())('in the background', () => {
   let store: TestStore;
   let app: App;
@@ -192,5 +199,60 @@ describe.skipIf(!findChrome())('in the background', () => {
     await page.send('Page.bringToFront');
     await page.waitFor('locks.length === 2 && !locks[1].released', { what: 'the screen to be kept on again' });
     await page.waitFor(`upload.state === 'done' && locks.every(({ released }) => released)`, { limit: 60_000 });
+  });
+
+  interface Shown {
+    tag: string;
+    title: string;
+    body: string;
+  }
+  /** What the browser shows from now on. Asked of a page of no origin: one of the app's would be a window in sight. */
+  async function notifications(stage: Stage) {
+    const permissions = ['notifications', 'backgroundSync'];
+    await stage.chrome.cdp.send('Browser.grantPermissions', { origin: app.origin, permissions });
+    const shown: Shown[] = [];
+    const watcher = await stage.chrome.open('about:blank');
+    const { promise: first, resolve } = Promise.withResolvers<void>();
+    watcher.on('BackgroundService.backgroundServiceEventReceived', ({ backgroundServiceEvent }) => {
+      const { eventName, instanceId: tag, eventMetadata } = backgroundServiceEvent as BackgroundEvent;
+      if (eventName !== 'Notification displayed') return;
+      const said = new Map(eventMetadata.map(({ key, value }) => [key, value]));
+      shown.push({ tag, title: said.get('Title') ?? '', body: said.get('Body') ?? '' });
+      resolve();
+    });
+    await watcher.send('BackgroundService.setRecording', { shouldRecord: true, service: 'notifications' });
+    await watcher.send('BackgroundService.startObserving', { service: 'notifications' });
+    return { shown, first };
+  }
+
+  staged('a notification tells that all has arrived, but not to who looks on', async (stage) => {
+    const { shown, first } = await notifications(stage);
+    const page = await openApp(app, stage);
+    await page.send('Page.bringToFront');
+    await begin(page, stage);
+    await page.waitFor(`upload.state === 'done'`, { limit: 60_000 });
+    await begin(page, stage);
+    await page.waitFor('upload.safeToClose');
+    await page.close();
+    await first;
+    expect(shown).toEqual([{ tag: 'partway:anna', title: 'Upload finished', body: 'holiday film.bin' }]);
+    const later = await bare(stage);
+    const lying = 'navigator.serviceWorker.getRegistration().then((it) => it.getNotifications())';
+    expect(await later.evaluate(`${lying}.then(([{ data }]) => data.page)`)).toBe(`${app.origin}/`);
+  });
+
+  staged('a notification tells that the person has to sign in again', async (stage) => {
+    const { shown, first } = await notifications(stage);
+    const page = await underWay(stage);
+    stage.web.answer(({ method, path }) => method === 'POST' && path.endsWith('/sign'), {
+      status: 401,
+      headers: { 'content-type': 'application/json', 'access-control-allow-origin': app.origin },
+      body: JSON.stringify({ success: false, error: 'UNAUTHENTICATED', message: 'Who are you?' }),
+    });
+    await page.close();
+    await first;
+    expect(shown).toEqual([
+      { tag: 'partway:anna', title: 'Sign in again to finish the upload', body: 'holiday film.bin' },
+    ]);
   });
 });
