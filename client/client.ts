@@ -49,6 +49,7 @@ export function createUploadClient(options: UploadClientOptions): UploadClient {
   function begin(view: Upload, work: (it: Open) => Promise<unknown>): Upload {
     view.begun = opened.then(work).catch((error) => {
       const { code, message } = failureOf(error);
+      view.again = () => begin(view, work).begun;
       view.update({ ...view.record, state: 'failed', error: { code, message } }, false);
     });
     return view;
@@ -77,7 +78,7 @@ export function createUploadClient(options: UploadClientOptions): UploadClient {
     survivors: async () => (await opened).survivors(),
     history: () => historyOf(options.owner),
     get background() {
-      if (!isSecureContext) return 'stops';
+      if (!isSecureContext || open?.shared === false) return 'stops';
       return open?.standby.possible === false ? 'next-visit' : 'goes-on';
     },
     async setOnlyUnmetered(only) {

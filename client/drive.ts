@@ -5,11 +5,12 @@ import { holdDriveLock } from '../sw/lock.ts';
 const PAUSE_MS = 1000;
 
 /**
- * Drives the uploads of `owner` until `signal` aborts, whenever this page may: while it holds the drive lock and is not
- * frozen. `onLeave` is called when the page goes away, while it still can act; `onReturn` when it is back.
+ * Drives the uploads of `owner` until `signal` aborts, whenever this page may: while it holds the drive lock, where there
+ * is an owner to share it with, and is not frozen. `onLeave` is called when the page goes away, while it still can act;
+ * `onReturn` when it is back.
  */
 export function driveFromPage(
-  owner: string,
+  owner: string | undefined,
   host: Host,
   signal: AbortSignal,
   { onLeave, onReturn }: { onLeave(): void; onReturn(): void },
@@ -20,7 +21,8 @@ export function driveFromPage(
     const here = AbortSignal.any([signal, awake.signal]);
     while (!here.aborted) {
       try {
-        await holdDriveLock(owner, host.bus, here, (held) => drive(host, held, false));
+        if (owner === undefined) await drive(host, here, false);
+        else await holdDriveLock(owner, host.bus, here, (held) => drive(host, held, false));
       } catch {
         // The lock was stolen while the page was frozen: queue for it again.
         await new Promise((resolve) => setTimeout(resolve, PAUSE_MS));

@@ -8,7 +8,10 @@ const REMEDIES: Record<string, string> = {
   FILE_MISMATCH: PICK,
   SIGNED_OUT: PICK,
   UPLOAD_REFUSED: 'Choose another file.',
+  STORAGE_FULL: 'Free some space, then try again.',
+  PAGE_OUTDATED: 'Reload this page.',
 };
+const FULL = 'There is no room left on this device to take this upload down.';
 const LOGIN = 'Sign in again; then it goes on by itself.';
 const PATIENCE = 'Nothing: it goes on by itself.';
 const ANEW = 'Begin it anew.';
@@ -36,5 +39,6 @@ export function failureOf(error: unknown): UploadFailure {
   if (error instanceof UploadFailure) return error;
   if (error instanceof RequestError) return new UploadFailure(troubleOf(error));
   const { name, message, code } = error as Error & { code?: unknown };
+  if (name === 'QuotaExceededError') return new UploadFailure({ code: 'STORAGE_FULL', message: FULL });
   return new UploadFailure({ code: typeof code === 'string' ? code : name, message });
 }

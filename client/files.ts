@@ -11,6 +11,8 @@ export interface Files {
   /** Takes the file of `record` and stages it beside the upload. */
   keep(record: UploadRecord, file: File): Promise<void>;
   drop(id: string): void;
+  /** Stages them all once more: what was staged is lost. */
+  again(): void;
   /** Lets go of them all. */
   close(): void;
   /** Whether this or another open tab has the file. */
@@ -33,9 +35,17 @@ interface Kept {
   release(): void;
 }
 
-/** Without `keepSlices` nothing of a file is written to IndexedDB. */
+/** Asks the browser not to clear this site when the disk fills up; once on this device, for Firefox asks the person. */
+async function persist(store: Store): Promise<void> {
+  if (await store.note('persist')) return;
+  await store.keepNote('persist', true);
+  await navigator.storage.persist();
+}
+
+/** Without `keepSlices` nothing of a file is written to IndexedDB, and no other tab hears of it. */
 export function createFiles(store: Store, bus: Bus, keepSlices: boolean): Files {
   const kept = new Map<string, Kept>();
+  const locks = keepSlices ? navigator.locks : undefined;
 
   async function stage(record: UploadRecord, entry: Kept): Promise<void> {
     entry.staging?.abort();
@@ -87,14 +97,18 @@ export function createFiles(store: Store, bus: Bus, keepSlices: boolean): Files 
       const entry: Kept = { file, partSize: record.partSize, attempt: record.attempt, release };
       kept.set(record.id, entry);
       // Held as long as this page has the file; other tabs see it in the list of locks.
-      void navigator.locks?.request(lockName(record.id), () => promise);
+      void locks?.request(lockName(record.id), () => promise);
+      if (keepSlices) persist(store).catch(() => {});
       void stage(record, entry);
     },
     drop,
+    again() {
+      for (const { staging } of kept.values()) staging?.abort();
+    },
     async somewhere(record) {
       if (kept.has(record.id)) return true;
-      if (!navigator.locks) return !record.staged && answersFor(bus, record.id);
-      const { held = [] } = await navigator.locks.query();
+      if (!locks) return !record.staged && answersFor(bus, record.id);
+      const { held = [] } = await locks.query();
       return held.some((lock) => lock.name === lockName(record.id));
     },
     close() {

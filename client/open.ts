@@ -1,17 +1,19 @@
 import { callApi } from '../sw/api.ts';
 import { openBus } from '../sw/bus.ts';
 import { persistently } from '../sw/control.ts';
+import { eraseDatabase, type Keeper, StorageError } from '../sw/database.ts';
 import { createFlow } from '../sw/flow.ts';
 import { createGatherer } from '../sw/gather.ts';
 import { eraseHistory, withHistory } from '../sw/history.ts';
 import type { Host } from '../sw/host.ts';
 import { isOpen, isSettled, type UploadRecord } from '../sw/record.ts';
-import { eraseStore, openStore } from '../sw/store.ts';
+import { createStore, openStore, type Store } from '../sw/store.ts';
 import { createActions } from './actions.ts';
 import { adoptSession, keepAdopted } from './adopt.ts';
 import { driveFromPage } from './drive.ts';
 import { createFiles } from './files.ts';
 import { createSelf } from './identity.ts';
+import { memoryDatabase } from './memory.ts';
 import type { UploadClientOptions } from './options.ts';
 import { keepLine, recallLine } from './recall.ts';
 import { createRecognition } from './recognition.ts';
@@ -28,15 +30,43 @@ const FAREWELL_MS = 3000;
 
 export type Open = Awaited<ReturnType<typeof openClient>>;
 
+/** In memory where the browser's storage is closed to this page. */
+const storeOf = (owner: string, keeper: Keeper): Promise<Store> =>
+  openStore(owner, keeper).catch((error) => {
+    if (error instanceof StorageError) throw error;
+    console.warn('Partway:', error);
+    return createStore(memoryDatabase());
+  });
+
 /** Opens what lives as long as the client: store, bus, worker, lock. */
 export async function openClient(options: UploadClientOptions, views: Views) {
   const { owner } = options;
-  const store = withHistory(await openStore(owner), owner);
-  const bus = openBus(owner);
   const closing = new AbortController();
+  const kept = await storeOf(owner, {
+    // Not what is just being picked, and not written down yet.
+    survivors: () =>
+      views
+        .all()
+        .flatMap(({ record }) =>
+          isSettled(record) || !(record.staged || record.resumeToken || files.get(record.id)) ? [] : record,
+        ),
+    onLoss() {
+      files.again();
+      for (const { id } of views.all()) bus.post({ type: 'changed', id });
+      void prepare().catch(() => {});
+    },
+    onEnd({ code, message }) {
+      closing.abort();
+      views.interrupt({ code, message });
+    },
+  });
+  const store = withHistory(kept, owner);
+  /** Records, locks and signals that all contexts of this owner share; else each page minds what it has in its hands. */
+  const shared = isSecureContext && store.lasting;
+  const bus = openBus(owner);
   const hasWork = () => views.all().some((view) => isOpen(view.record));
   const standby = openStandby(options.serviceWorker, owner, views.touch);
-  const files = createFiles(store, bus, isSecureContext);
+  const files = createFiles(store, bus, shared);
   const self = createSelf(options, store);
   const flow = createFlow(recallLine());
   flow.watchRoom(() => flow.idle && keepLine(flow.line));
@@ -47,8 +77,8 @@ export async function openClient(options: UploadClientOptions, views: Views) {
     gather: createGatherer(flow),
     transfer: transferByXhr,
     file: files.get,
-    // Without locks two pages could drive the same upload: each minds what it has in its hands.
-    drives: ({ id, state }) => isSecureContext || state === 'cancelling' || files.get(id) !== undefined,
+    // Without locks two pages could drive the same upload.
+    drives: ({ id, state }) => shared || state === 'cancelling' || files.get(id) !== undefined,
     identity: ({ endpoint: at }) => self.identity(at),
     random: Math.random,
   };
@@ -67,7 +97,7 @@ export async function openClient(options: UploadClientOptions, views: Views) {
     views.touch();
     // Uploads that wait for credentials look again, and so do those whose file another tab may have taken with it.
     for (const record of await store.uploads())
-      if ((record.error || !isSecureContext) && !isSettled(record)) bus.post({ type: 'changed', id: record.id });
+      if ((record.error || !shared) && !isSettled(record)) bus.post({ type: 'changed', id: record.id });
   }
   const watermark = openWatermark(owner);
   views.serve({ store, bus, somewhere: files.somewhere, shown: watermark.of });
@@ -80,7 +110,7 @@ export async function openClient(options: UploadClientOptions, views: Views) {
     [document, 'visibilitychange'],
   ] as const)
     at.addEventListener(event, () => watermark.keep(views.all()), { signal: closing.signal });
-  driveFromPage(owner, host, closing.signal, {
+  driveFromPage(shared ? owner : undefined, host, closing.signal, {
     onLeave: () => hasWork() && standby.leave(),
     onReturn: () => hasWork() && call(),
   });
@@ -119,6 +149,7 @@ export async function openClient(options: UploadClientOptions, views: Views) {
     store.close();
   }
   return {
+    shared,
     standby,
     actions,
     close,
@@ -162,9 +193,10 @@ export async function openClient(options: UploadClientOptions, views: Views) {
     async signOut(): Promise<void> {
       // What was begun is of no use to anybody any more; whether the servers hear of it must not hold up the person.
       // Opened anew, since this client may be closed.
-      const ends = (await (await openStore(owner)).uploads()).filter((record) => !isSettled(record));
+      const now = store.lasting ? await openStore(owner).catch(() => undefined) : store;
+      const ends = ((await now?.uploads()) ?? []).filter((record) => !isSettled(record));
       openBus(owner).post({ type: 'signed-out' });
-      await eraseStore(owner);
+      if (store.lasting) await eraseDatabase(owner);
       await eraseHistory(owner);
       watermark.erase();
       const limit = AbortSignal.timeout(FAREWELL_MS);

@@ -62,6 +62,8 @@ export class Upload extends EventTarget implements PromiseLike<UploadResult> {
   record: UploadRecord;
   /** For the client: settles when the record is in IndexedDB. */
   begun: Promise<unknown> = Promise.resolve();
+  /** For the client: begins it once more, where that failed. */
+  again: (() => Promise<unknown>) | undefined;
   readonly #unwanted = new AbortController();
   readonly #owner: UploadOwner;
   readonly #speed = createSpeed();
@@ -73,6 +75,7 @@ export class Upload extends EventTarget implements PromiseLike<UploadResult> {
   #fileAtHand = true;
   #bytes = 0;
   #parts = 0;
+  #lacking = 0;
 
   constructor(record: UploadRecord, owner: UploadOwner) {
     super();
@@ -116,6 +119,10 @@ export class Upload extends EventTarget implements PromiseLike<UploadResult> {
   get safeToClose(): boolean {
     const { state, staged, paused } = this.record;
     return !this.#gone && state === 'open' && staged && !paused && this.#owner.canLeave(this.record);
+  }
+  /** Bytes that this device has no room for: closing the tab now would cost them. */
+  get unstagedBytes(): number {
+    return this.record.staged || this.record.state !== 'open' ? 0 : this.#lacking;
   }
   get progress(): UploadProgress {
     const { record } = this;
@@ -162,9 +169,13 @@ export class Upload extends EventTarget implements PromiseLike<UploadResult> {
     this.#unwanted.abort();
     return this.#act('cancel');
   }
-  /** Begins a failed upload anew, with what is on this device. */
-  retry(): Promise<void> {
-    return this.#act('retry');
+  /** Begins a failed upload anew, with what is on this device, or with the file where it was not even written down. */
+  async retry(): Promise<void> {
+    const { again } = this;
+    if (!again) return this.#act('retry');
+    this.again = undefined;
+    this.update({ ...this.record, state: 'open', error: undefined }, true);
+    await again();
   }
   /** Takes a finished or failed upload off this device's list; the object stays. */
   forget(): Promise<void> {
@@ -250,6 +261,11 @@ export class Upload extends EventTarget implements PromiseLike<UploadResult> {
     const detail: PartComplete = { partNumber, size, resumeToken: this.resumeToken };
     this.dispatchEvent(new CustomEvent('partcomplete', { detail }));
   }
+  /** For the client: this device has no room for so many of its bytes. */
+  lack(bytes: number): void {
+    this.#lacking = bytes;
+    this.touch();
+  }
   /** For the client: circumstances outside the record may have changed. */
   touch(): void {
     if (this.safeToClose || this.record.state === 'done') this.#staged.resolve();
@@ -259,7 +275,7 @@ export class Upload extends EventTarget implements PromiseLike<UploadResult> {
   #reopen(): void {
     this.#end = unheard();
     this.#staged = unheard();
-    this.#bytes = this.#parts = 0;
+    this.#bytes = this.#parts = this.#lacking = 0;
     this.#phase = this.#trouble = undefined;
     this.#speed.stop();
   }

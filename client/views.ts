@@ -1,7 +1,7 @@
 import { storedBytes } from '../server/contract/progress.ts';
 import { rangesOf } from '../server/contract/ranges.ts';
-import type { Bus } from '../sw/bus.ts';
-import type { UploadRecord } from '../sw/record.ts';
+import type { Bus, Trouble } from '../sw/bus.ts';
+import { isSettled, type UploadRecord } from '../sw/record.ts';
 import type { Store } from '../sw/store.ts';
 import { planOf } from '../sw/transit.ts';
 import { Upload, type UploadOwner } from './upload.ts';
@@ -67,6 +67,10 @@ export function createViews(owner: UploadOwner) {
     touch() {
       for (const view of views) view.touch();
     },
+    /** This page hears no more of what is not settled; others go on with it. */
+    interrupt(error: Trouble) {
+      for (const view of views) if (!isSettled(view.record)) view.update({ ...view.record, error }, true);
+    },
     /** They are no longer this person's. */
     clear() {
       for (const view of views) view.vanish({ code: 'SIGNED_OUT', message: 'Signed out.' });
@@ -84,6 +88,7 @@ export function createViews(owner: UploadOwner) {
       from.bus.listen((message) => {
         if (message.type === 'changed') refresh(message.id).catch(() => {});
         if (message.type === 'stored') for (const view of of(message.id)) view.land(message.partNumber);
+        if (message.type === 'short') for (const view of of(message.id)) view.lack(message.bytes);
         if (message.type !== 'progress') return;
         const { bytes, parts, phase, trouble } = message;
         for (const view of of(message.id)) view.move(bytes, parts, phase, trouble);

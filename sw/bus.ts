@@ -15,6 +15,8 @@ export type Message =
   | { type: 'changed'; id: string }
   /** One more of its parts is digested or written to IndexedDB. */
   | { type: 'sliced'; id: string; partSize: number; part: PartRecord }
+  /** This device has no room for that many of its bytes. */
+  | { type: 'short'; id: string; bytes: number }
   /** The bucket has one more of its parts. */
   | { type: 'stored'; id: string; partNumber: number }
   /** Bytes sent, those in flight included, and parts stored, from whoever drives; `trouble` is what it waits out. */

@@ -24,7 +24,7 @@ export interface Life {
  * Rejects where it was kept from that, so that the browser fires the event again.
  */
 export async function inherit(owner: string, life: Life): Promise<void> {
-  const opened = await openStore(owner, false).catch((error) => {
+  const opened = await openStore(owner).catch((error) => {
     // Signed out meanwhile: what was erased stays so.
     if (error.name === 'AbortError') return undefined;
     throw error;

@@ -31,7 +31,7 @@ export function createHerald(owner: string, wording: Wording): Herald {
 
   async function look(standing: Standing): Promise<void> {
     if (scope.Notification?.permission !== 'granted') return;
-    const store = await openStore(owner, false);
+    const store = await openStore(owner);
     const records = await store.uploads().finally(store.close);
     const notice = noticeOf(records, seen, standing);
     for (const { id, state } of records) if (state === 'open') seen.add(id);

@@ -1,4 +1,4 @@
-import { PREFIX } from './store.ts';
+import { PREFIX } from './database.ts';
 
 /** Whose uploads lie on this device. */
 export async function ownersHere(): Promise<string[]> {

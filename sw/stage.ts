@@ -2,6 +2,7 @@ import { partRange } from '../server/contract/plan.ts';
 import type { Bus } from './bus.ts';
 import { digestOf } from './digest.ts';
 import type { PartRecord, UploadRecord } from './record.ts';
+import { noRoom, takeRoom } from './room.ts';
 import type { Store } from './store.ts';
 import { planOf } from './transit.ts';
 import { waitFor } from './wait.ts';
@@ -58,6 +59,12 @@ export async function stageFile(
     return file.slice(start, end + 1);
   };
   const settled = (partNumber: number) => stored.has(partNumber) || known.get(partNumber)?.sliced === true;
+  /** Bytes that are in this file alone. */
+  const unstaged = () => {
+    let bytes = 0;
+    for (let n = 1; n <= record.totalParts; n++) if (!settled(n)) bytes += partRange(planOf(record), n).size;
+    return bytes;
+  };
   const digest = async (partNumber: number) => known.get(partNumber)?.digest ?? digestOf(cut(partNumber));
   const tell = (part: PartRecord) => bus.post({ type: 'sliced', id: record.id, partSize: record.partSize, part });
 
@@ -92,10 +99,13 @@ export async function stageFile(
     while (!stored.has(partNumber)) {
       signal.throwIfAborted();
       const freed = news();
-      if (await fits(store.stagePart(record, part, cut(partNumber)))) {
+      const slice = cut(partNumber);
+      if ((await takeRoom(slice.size)) && (await fits(store.stagePart(record, part, slice)))) {
+        known.set(partNumber, part);
         tell(part);
         return;
       }
+      bus.post({ type: 'short', id: record.id, bytes: unstaged() });
       // No room: it can be sent from the file all the same. Parts stored make room, and so may others.
       tell({ ...part, sliced: false });
       await Promise.race([freed, waitFor(ROOM_MS, signal)]);
@@ -122,7 +132,8 @@ async function fits(write: Promise<void>): Promise<boolean> {
     await write;
     return true;
   } catch (error) {
-    if ((error as DOMException).name === 'QuotaExceededError') return false;
-    throw error;
+    if ((error as DOMException).name !== 'QuotaExceededError') throw error;
+    noRoom();
+    return false;
   }
 }

@@ -1,21 +1,10 @@
-import { type DBSchema, deleteDB, type IDBPDatabase, openDB } from 'idb';
+import { type Database, type Keeper, openDatabase, type PartKey } from './database.ts';
 import type { KeptGrant, PartRecord, UploadRecord } from './record.ts';
-
-/** Parts are numbered within one way of cutting, so that a file can be cut anew beside the old slices. */
-type PartKey = [upload: string, partSize: number, partNumber: number];
-
-interface Schema extends DBSchema {
-  uploads: { key: string; value: UploadRecord };
-  parts: { key: PartKey; value: PartRecord };
-  slices: { key: PartKey; value: Blob };
-  grants: { key: string; value: KeptGrant };
-}
-
-const VERSION = 1;
-export const PREFIX = 'partway:';
 
 /** One owner's records and slices on this device. */
 export interface Store {
+  /** What it keeps outlives the page. */
+  readonly lasting: boolean;
   uploads(): Promise<UploadRecord[]>;
   upload(id: string): Promise<UploadRecord | undefined>;
   /** Changes the record in one transaction; undefined where it is gone. */
@@ -39,98 +28,102 @@ export interface Store {
   remove(id: string): Promise<void>;
   grant(endpoint: string): Promise<KeptGrant | undefined>;
   keepGrant(grant: KeptGrant): Promise<void>;
+  /** A small fact about this device. */
+  note(name: string): Promise<unknown>;
+  keepNote(name: string, value: unknown): Promise<void>;
   close(): void;
 }
 
-/** Forgets all that `owner` has on this device; contexts that have it open let go. */
-export const eraseStore = (owner: string): Promise<void> => deleteDB(PREFIX + owner);
+/** Key of the Blob that is written to see whether it can be read again. */
+const PROBE: PartKey = ['', 0, 0];
 
-/** Opens the store of `owner`; where there is none it is made, or, without `create`, an `AbortError` is thrown. */
-export async function openStore(owner: string, create = true): Promise<Store> {
-  const db: IDBPDatabase<Schema> = await openDB<Schema>(PREFIX + owner, VERSION, {
-    upgrade(database, _before, _after, transaction) {
-      if (!create) return transaction.abort();
-      database.createObjectStore('uploads', { keyPath: 'id' });
-      database.createObjectStore('parts');
-      database.createObjectStore('slices');
-      database.createObjectStore('grants', { keyPath: 'endpoint' });
-    },
-    // A newer version of the page waits for us to let go.
-    blocking: () => db.close(),
-  });
-  const relaxed = { durability: 'relaxed' } as const;
-  const all = (id: string, partSize?: number) =>
-    partSize === undefined ? IDBKeyRange.bound([id], [id, []]) : IDBKeyRange.bound([id, partSize], [id, partSize, []]);
+/** Opens the store of `owner`, with a `keeper` as a page does, without as the worker; see `openDatabase`. */
+export const openStore = async (owner: string, keeper?: Keeper): Promise<Store> =>
+  createStore(await openDatabase(owner, keeper));
+
+export function createStore({ lasting, run, close }: Database): Store {
   const key = (record: UploadRecord, partNumber: number): PartKey => [record.id, record.partSize, partNumber];
+  let probe: Promise<boolean> | undefined;
+
+  /** Whether this browser keeps Blobs; WebKit does not always. Rejects with `QuotaExceededError` where there is no room. */
+  async function keepsBlobs(): Promise<boolean> {
+    try {
+      await run(['slices'], 'readwrite', (tables) => tables.put('slices', new Blob(['?']), PROBE));
+      const kept = (await run(['slices'], 'readonly', (tables) => tables.get('slices', PROBE))) as Blob;
+      return (await kept.text()) === '?';
+    } catch (error) {
+      if ((error as Error).name !== 'QuotaExceededError') return false;
+      probe = undefined;
+      throw error;
+    } finally {
+      await run(['slices'], 'readwrite', (tables) => tables.remove('slices', PROBE)).catch(() => {});
+    }
+  }
 
   return {
-    uploads: async () => (await db.getAll('uploads')).sort((a, b) => a.addedAt - b.addedAt),
-    upload: (id) => db.get('uploads', id),
-    async change(id, change) {
-      const tx = db.transaction('uploads', 'readwrite');
-      const before = await tx.store.get(id);
-      const after = before && { ...before, ...change(before) };
-      if (after) await tx.store.put(after);
-      await tx.done;
-      return after;
-    },
-    add: async (record) => void (await db.put('uploads', record)),
-    parts: (record) => db.getAll('parts', all(record.id, record.partSize)),
+    lasting,
+    uploads: async () =>
+      (await run(['uploads'], 'readonly', (tables) => tables.list('uploads'))).sort((a, b) => a.addedAt - b.addedAt),
+    upload: (id) => run(['uploads'], 'readonly', (tables) => tables.get('uploads', id)),
+    change: (id, change) =>
+      run(['uploads'], 'readwrite', async (tables) => {
+        const before = await tables.get('uploads', id);
+        const after = before && { ...before, ...change(before) };
+        if (after) await tables.put('uploads', after);
+        return after;
+      }),
+    add: async (record) => void (await run(['uploads'], 'readwrite', (tables) => tables.put('uploads', record))),
+    parts: ({ id, partSize }) => run(['parts'], 'readonly', (tables) => tables.list('parts', [id, partSize])),
     async stagePart(record, part, slice) {
-      const tx = db.transaction(['uploads', 'parts', 'slices'], 'readwrite', relaxed);
-      const at = key(record, part.partNumber);
-      const [before, owner] = await Promise.all([
-        tx.objectStore('parts').get(at),
-        tx.objectStore('uploads').get(record.id),
-      ]);
-      const writes =
-        before?.stored || !owner
-          ? []
-          : // The slice first: what refuses it must not leave a record that speaks of it.
-            [slice && tx.objectStore('slices').put(slice, at), tx.objectStore('parts').put(part, at)];
-      await Promise.all([...writes, tx.done]);
+      probe ??= slice && keepsBlobs();
+      const bytes = slice && ((await probe) ? slice : await slice.arrayBuffer());
+      await run(['uploads', 'parts', 'slices'], 'readwrite', async (tables) => {
+        const at = key(record, part.partNumber);
+        const [before, owner] = await Promise.all([tables.get('parts', at), tables.get('uploads', record.id)]);
+        if (before?.stored || !owner) return;
+        // The slice first: what refuses it must not leave a record that speaks of it.
+        await Promise.all([bytes && tables.put('slices', bytes, at), tables.put('parts', part, at)]);
+      });
     },
-    putPart: async (record, part) => void (await db.put('parts', part, key(record, part.partNumber))),
-    slice: (record, partNumber) => db.get('slices', key(record, partNumber)),
-    async markStored(record, parts) {
-      const tx = db.transaction(['parts', 'slices'], 'readwrite', relaxed);
-      for (const part of parts) {
-        void tx.objectStore('parts').put({ ...part, stored: true, sliced: false }, key(record, part.partNumber));
-        void tx.objectStore('slices').delete(key(record, part.partNumber));
-      }
-      await tx.done;
+    putPart: async (record, part) =>
+      void (await run(['parts'], 'readwrite', (tables) => tables.put('parts', part, key(record, part.partNumber)))),
+    async slice(record, partNumber) {
+      const kept = await run(['slices'], 'readonly', (tables) => tables.get('slices', key(record, partNumber)));
+      return kept instanceof ArrayBuffer ? new Blob([kept]) : kept;
     },
-    async dropParts(id, partSize) {
-      const tx = db.transaction(['parts', 'slices'], 'readwrite');
-      void tx.objectStore('parts').delete(all(id, partSize));
-      void tx.objectStore('slices').delete(all(id, partSize));
-      await tx.done;
-    },
-    async reopen(id) {
-      const tx = db.transaction(['uploads', 'parts'], 'readwrite');
-      const record = await tx.objectStore('uploads').get(id);
-      if (record && (record.state === 'failed' || record.state === 'open')) {
-        let sliced = 0;
-        let cursor = await tx.objectStore('parts').openCursor(all(id, record.partSize));
-        for (; cursor; cursor = await cursor.continue()) {
-          if (cursor.value.sliced) sliced++;
-          else void cursor.delete();
+    markStored: (record, parts) =>
+      run(['parts', 'slices'], 'readwrite', async (tables) => {
+        for (const part of parts) {
+          const at = key(record, part.partNumber);
+          void tables.put('parts', { ...part, stored: true, sliced: false }, at);
+          void tables.remove('slices', at);
         }
+      }),
+    dropParts: (id, partSize) =>
+      run(['parts', 'slices'], 'readwrite', async (tables) => {
+        for (const name of ['parts', 'slices'] as const) void tables.remove(name, partSize ? [id, partSize] : [id]);
+      }),
+    reopen: (id) =>
+      run(['uploads', 'parts'], 'readwrite', async (tables) => {
+        const record = await tables.get('uploads', id);
+        if (record?.state !== 'failed' && record?.state !== 'open') return;
+        const parts = await tables.list('parts', [id, record.partSize]);
+        const without = parts.filter((part) => !part.sliced);
+        for (const part of without) void tables.remove('parts', key(record, part.partNumber));
         const { resumeToken: _, error: __, attempt = 0, ...rest } = record;
-        const staged = sliced === record.totalParts;
-        void tx.objectStore('uploads').put({ ...rest, state: 'open', attempt: attempt + 1, staged });
-      }
-      await tx.done;
-    },
-    async remove(id) {
-      const tx = db.transaction(['uploads', 'parts', 'slices'], 'readwrite');
-      void tx.objectStore('uploads').delete(id);
-      void tx.objectStore('parts').delete(all(id));
-      void tx.objectStore('slices').delete(all(id));
-      await tx.done;
-    },
-    grant: (endpoint) => db.get('grants', endpoint),
-    keepGrant: async (grant) => void (await db.put('grants', grant)),
-    close: () => db.close(),
+        const staged = parts.length - without.length === record.totalParts;
+        void tables.put('uploads', { ...rest, state: 'open', attempt: attempt + 1, staged });
+      }),
+    remove: (id) =>
+      run(['uploads', 'parts', 'slices'], 'readwrite', async (tables) => {
+        void tables.remove('uploads', id);
+        for (const name of ['parts', 'slices'] as const) void tables.remove(name, [id]);
+      }),
+    grant: (endpoint) => run(['grants'], 'readonly', (tables) => tables.get('grants', endpoint)),
+    keepGrant: async (grant) => void (await run(['grants'], 'readwrite', (tables) => tables.put('grants', grant))),
+    note: (name) => run(['notes'], 'readonly', (tables) => tables.get('notes', name)),
+    keepNote: async (name, value) =>
+      void (await run(['notes'], 'readwrite', (tables) => tables.put('notes', value, name))),
+    close,
   };
 }

@@ -1,10 +1,10 @@
 /**
- * Brings what the tests need and npm does not carry: `bun tests/install.ts chromium ceph`. Installs by apt where that is
+ * Brings what the tests need and npm does not carry: `bun tests/install.ts chromium firefox webkit ceph`. Installs by apt where that is
  * possible (root on Debian or Ubuntu), says so in one line, and changes nothing where all is there.
  */
 
 import { spawnSync } from 'node:child_process';
-import { findChrome } from './browser/executable.ts';
+import { findChrome, findFirefox, findWebKit } from './browser/executable.ts';
 import { cephInstalled } from './judges/ceph.ts';
 
 export type Installed = { ok: true; path: string } | { ok: false; why: string };
@@ -23,6 +23,20 @@ const CHROMIUM: Need = {
   packages: ['chromium'],
   find: findChrome,
   advice: 'install Chromium or Chrome, or set CHROME_PATH',
+};
+
+const FIREFOX: Need = {
+  name: 'Firefox',
+  packages: ['firefox-esr'],
+  find: findFirefox,
+  advice: 'install Firefox ESR',
+};
+
+const WEBKIT: Need = {
+  name: 'WebKitGTK',
+  packages: ['webkit2gtk-driver', 'xvfb'],
+  find: () => findWebKit()?.driver,
+  advice: 'install webkit2gtk-driver and xvfb',
 };
 
 const CEPH: Need = {
@@ -66,12 +80,25 @@ export async function installChromium(): Promise<Installed> {
   return install(CHROMIUM);
 }
 
+export async function installFirefox(): Promise<Installed> {
+  return install(FIREFOX);
+}
+
+export async function installWebKit(): Promise<Installed> {
+  return install(WEBKIT);
+}
+
 export async function installCeph(): Promise<Installed> {
   return install(CEPH);
 }
 
 if (import.meta.main) {
-  const installers: Record<string, () => Promise<Installed>> = { chromium: installChromium, ceph: installCeph };
+  const installers: Record<string, () => Promise<Installed>> = {
+    chromium: installChromium,
+    firefox: installFirefox,
+    webkit: installWebKit,
+    ceph: installCeph,
+  };
   for (const name of process.argv.slice(2)) {
     const installed: Installed = await (installers[name]?.() ?? {
       ok: false,

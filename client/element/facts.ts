@@ -3,7 +3,10 @@ import type { Figures } from './figures.ts';
 import type { Words } from './words.ts';
 
 /** What of an `Upload` is shown. */
-export type Seen = Pick<Upload, 'state' | 'size' | 'addedAt' | 'safeToClose' | 'progress' | 'error'> & {
+export type Seen = Pick<
+  Upload,
+  'state' | 'size' | 'addedAt' | 'safeToClose' | 'progress' | 'error' | 'unstagedBytes'
+> & {
   record: { staged: boolean };
 };
 
@@ -47,9 +50,9 @@ export function factsOf(upload: Seen, background: Background, words: Words, figu
 
 /** What becomes of it when the tab is closed; of one that rests for good, when it was picked. */
 function noteOf(upload: Seen, background: Background, words: Words, figures: Figures): string {
-  const { state } = upload;
+  const { state, unstagedBytes } = upload;
   if (!isUnderWay(state)) return figures.moment(upload.addedAt);
   if (upload.safeToClose) return words.safe;
-  if (isAtRisk(upload, background)) return words.keepOpen;
+  if (isAtRisk(upload, background)) return unstagedBytes ? words.noRoom(figures.bytes(unstagedBytes)) : words.keepOpen;
   return state === 'paused' ? words.onDevice : words.nextVisit;
 }

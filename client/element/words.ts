@@ -27,6 +27,8 @@ export interface Words extends Record<Exclude<State, 'cancelled'>, string> {
   problem(failure: Pick<UploadFailure, 'code' | 'message' | 'remedy' | 'goesOn'>): string;
   safe: string;
   keepOpen: string;
+  /** The device has no room for an amount of bytes: closing the tab would cost them. */
+  noRoom(amount: string): string;
   nextVisit: string;
   onDevice: string;
 
@@ -96,6 +98,7 @@ export const english: Words = {
   problem: ({ code, message, remedy, goesOn }) => (goesOn || code === 'FILE_NEEDED' ? message : `${message} ${remedy}`),
   safe: 'Safe to close this tab',
   keepOpen: 'Keep this tab open',
+  noRoom: (amount) => `Keep this tab open: this device has no room for ${amount}`,
   nextVisit: 'Goes on at your next visit',
   onDevice: 'Kept on this device',
 
@@ -111,7 +114,8 @@ export const english: Words = {
   'goes-on':
     'Close the tab once an upload says it is safe: this browser carries on for a while, and the rest follows at your next visit.',
   'next-visit': 'In this browser uploads rest while the tab is closed, and go on at your next visit.',
-  stops: 'Uploads stop when this tab is closed, because this page was not opened over https.',
+  stops:
+    'Uploads stop when this tab is closed: this page was not opened over https, or the browser lets it keep nothing.',
 
   otherKind: (name, accept) => `${name} was not taken: only ${accept} can be uploaded here.`,
   othersKind: (count, accept) => `${count} files were not taken: only ${accept} can be uploaded here.`,

@@ -1,7 +1,7 @@
 /** A bare app on an origin of its own, as a user of the package would have: a page, a service worker, no interface. */
 
 import { build } from 'esbuild';
-import type { Page } from './page.ts';
+import type { Browser, Tab } from './browser.ts';
 import type { Stage } from './stage.ts';
 
 const ROOM = new URL('./app/', import.meta.url).pathname;
@@ -55,12 +55,12 @@ export async function startApp() {
 }
 
 /** The app in a tab, with a client in `client`, its uploads in `list` and the first of them in `upload`. */
-export async function openApp(
+export async function openApp<T extends Tab>(
   { origin }: Pick<App, 'origin'>,
-  stage: Stage,
+  stage: { url: string; chrome: Browser<T> },
   options = '',
-  chrome = stage.chrome,
-): Promise<Page> {
+  chrome: Browser<T> = stage.chrome,
+): Promise<T> {
   const page = await chrome.open(`${origin}/`);
   await page.evaluate(`(async () => {
     globalThis.client = partway.createUploadClient({
@@ -74,12 +74,12 @@ export async function openApp(
 }
 
 /** The person picks the file, and the app calls the SDK; the upload is in `upload`. */
-export async function begin(page: Page, stage: Stage, options = '{}'): Promise<void> {
+export async function begin(page: Tab, stage: Pick<Stage, 'file'>, options = '{}'): Promise<void> {
   await page.setFiles('input', [stage.file.path]);
   await page.evaluate(
     `void (globalThis.upload = client.resumableUpload(document.querySelector('input').files[0], ${options}))`,
   );
 }
 
-export const uploadIs = (page: Page, wanted: string) =>
+export const uploadIs = (page: Tab, wanted: string) =>
   page.waitFor(`upload.state === '${wanted}'`, { limit: 60_000, what: `the upload to be ${wanted}` });

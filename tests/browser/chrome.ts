@@ -81,6 +81,9 @@ export async function launchChrome(options: LaunchOptions = {}) {
   const cdp = await connectCdp(`ws://127.0.0.1:${port}${path}`);
   const network = createOffline(`ws://127.0.0.1:${port}${path}`);
 
+  const { product } = await cdp.send<{ product: string }>('Browser.getVersion');
+  const [major] = product.split('/')[1]!.split('.');
+
   async function json<T>(route: string, method = 'GET'): Promise<T> {
     const answer = await fetch(`${http}/json/${route}`, { method });
     const text = await answer.text();
@@ -115,6 +118,7 @@ export async function launchChrome(options: LaunchOptions = {}) {
   }
 
   return {
+    name: `Chromium ${major}`,
     pid: started,
     profile,
     /** The browser's own session; it sees targets but is attached to none. */

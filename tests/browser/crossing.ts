@@ -1,9 +1,9 @@
 import { afterAll, beforeAll, describe, expect } from 'bun:test';
-import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { TestStore } from '../store.ts';
+import { everywhere } from './everywhere.ts';
 import { findChrome } from './executable.ts';
-import { killPostgres } from './postgres.ts';
+import { finding } from './findings.ts';
 import {
   completed,
   expectArrived,
@@ -15,7 +15,6 @@ import {
   type Stage,
   safe,
   sent,
-  state,
 } from './stage.ts';
 import { onStages } from './staged.ts';
 
@@ -49,22 +48,7 @@ export function crossing(name: string, start: () => Promise<TestStore>, installe
       expect(stage.wire.bytesBegunSince(goneAt)).toBeGreaterThan(stage.file.size * share);
     }
 
-    staged('a picked file arrives whole and the page says done', async (stage) => {
-      const page = await openPage(stage);
-      await pick(page, stage.file.path);
-      await state(page, 'done');
-      await expectArrived(stage);
-      expectNothingStoredSentAgain(stage);
-    });
-
-    staged('after "safe to close" the source file may vanish and the page be reloaded', async (stage) => {
-      const page = await begin(stage, 0.5);
-      await rm(stage.file.path);
-      await page.reload();
-      await state(page, 'done');
-      await expectArrived(stage);
-      expectNothingStoredSentAgain(stage);
-    });
+    everywhere(staged, safe);
 
     staged('the last tab is closed in mid-upload and the file arrives with no tab open', async (stage) => {
       const page = await begin(stage);
@@ -72,6 +56,7 @@ export function crossing(name: string, start: () => Promise<TestStore>, installe
       const goneAt = performance.now();
       await expectCarriedOn(stage, 'tab closed', goneAt);
       expect((await stage.chrome.pages()).every(({ url }) => url === 'about:blank')).toBe(true);
+      finding(stage.chrome, 'the last tab is closed', 'the worker goes on with it');
     });
 
     staged('the renderer crashes in mid-upload and the file arrives', async (stage) => {
@@ -92,16 +77,7 @@ export function crossing(name: string, start: () => Promise<TestStore>, installe
       const goneAt = performance.now();
       stage.chrome = await stage.launch();
       await expectCarriedOn(stage, 'browser killed', goneAt, 0.3);
-    });
-
-    staged('the server and its PostgreSQL are killed and restarted, and the upload goes on', async (stage) => {
-      const page = await begin(stage, 0.5);
-      await stage.server.kill();
-      await killPostgres(stage.server.dataDir);
-      await stage.server.restart();
-      await state(page, 'done');
-      await expectArrived(stage);
-      expectNothingStoredSentAgain(stage);
+      finding(stage.chrome, 'the browser is killed and started again', 'goes on by itself, whatever page is opened');
     });
 
     staged(
@@ -116,20 +92,11 @@ export function crossing(name: string, start: () => Promise<TestStore>, installe
         const goneAt = performance.now();
         await stage.chrome.offline(false);
         await expectCarriedOn(stage, 'picked offline, tab closed', goneAt);
+        finding(stage.chrome, 'picked offline, the tab closed, the network back', 'the worker begins it');
       },
       // More parts than are digested ahead of the first that is stored.
       { fileSize: 128 * 2 ** 20, bytesPerSecond: 16 * 2 ** 20 },
     );
-
-    staged('with two tabs each part is sent once, and the second finishes when the first is closed', async (stage) => {
-      const first = await begin(stage);
-      const second = await openPage(stage);
-      await sent(stage, 0.5);
-      await first.close();
-      await state(second, 'done');
-      await expectArrived(stage);
-      expectNothingStoredSentAgain(stage);
-    });
 
     staged('without the worker’s sync listener nothing is sent after the tab is closed', async (stage) => {
       stage.web.answer(({ path }) => path === '/sw.js', {

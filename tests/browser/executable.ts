@@ -1,4 +1,4 @@
-/** Where a Chromium or Chrome lies on this machine. */
+/** Where the browsers lie on this machine. */
 
 import { existsSync } from 'node:fs';
 
@@ -13,4 +13,15 @@ export function findChrome(): string | undefined {
     if (path) return path;
   }
   return undefined;
+}
+
+export const findFirefox = (): string | undefined => Bun.which('firefox-esr') ?? undefined;
+
+const MINI_BROWSER = '/usr/lib/*/webkit2gtk-4.*/MiniBrowser';
+
+/** Its driver, the browser that is driven, and the display that it needs. */
+export function findWebKit(): { driver: string; browser: string } | undefined {
+  const driver = Bun.which('WebKitWebDriver');
+  const [browser] = new Bun.Glob(MINI_BROWSER).scanSync({ cwd: '/', absolute: true });
+  return driver && browser && Bun.which('Xvfb') ? { driver, browser } : undefined;
 }

@@ -1,12 +1,12 @@
 /** One tab, driven over the page target's own connection. Its service worker is never attached to. */
 
+import { finding, type Looking, waitUntil } from './browser.ts';
 import type { Cdp } from './cdp.ts';
 import { connectCdp } from './cdp.ts';
 import { readConsole } from './console.ts';
 import { type Screen, screenshot } from './screenshot.ts';
 
 const WAIT_MS = 15_000;
-const LOOK_EVERY_MS = 25;
 
 /** A row of `/json/list`. */
 export interface Target {
@@ -30,10 +30,6 @@ export interface Tabs {
   closeTarget(id: string): Promise<void>;
 }
 
-/** The expression for what a CSS selector finds; one that looks for itself, in a shadow say, is left as it is. */
-const finding = (selector: string) =>
-  selector.startsWith('document.') ? selector : `document.querySelector(${JSON.stringify(selector)})`;
-
 export async function attachPage(target: Target, tabs: Tabs) {
   const cdp: Cdp = await connectCdp(target.webSocketDebuggerUrl);
   const console = readConsole(cdp);
@@ -55,28 +51,8 @@ export async function attachPage(target: Target, tabs: Tabs) {
     return (await run(expression, true, limit)).value as T;
   }
 
-  /**
-   * Resolves to the expression's first truthy value. Looked at from outside, so that neither a hidden tab's slowed
-   * timers nor a navigation in between can hold it up.
-   */
-  async function waitFor<T = unknown>(
-    expression: string,
-    { limit = WAIT_MS, what = expression }: { limit?: number; what?: string } = {},
-  ): Promise<T> {
-    const deadline = performance.now() + limit;
-    let last: unknown = 'nothing yet';
-    while (performance.now() < deadline) {
-      try {
-        last = await evaluate(expression, { limit: Math.max(1, deadline - performance.now()) });
-        if (last) return last as T;
-      } catch (error) {
-        last = (error as Error).message;
-      }
-      await Bun.sleep(LOOK_EVERY_MS);
-    }
-    const lines = console.slice(-20).map((line) => `\n  console: ${line}`);
-    throw new Error(`waited ${limit} ms for: ${what}\n  last value: ${JSON.stringify(last)}${lines.join('')}`);
-  }
+  const waitFor = <T = unknown>(expression: string, options?: Looking): Promise<T> =>
+    waitUntil(evaluate, expression, options, console);
 
   async function go(method: string, params: object = {}): Promise<void> {
     const loaded = cdp.once('Page.loadEventFired');

@@ -6,8 +6,8 @@ import { type Digests, randomFile } from '../bytes.ts';
 import { type Seen, startProxy, type Proxy as Wire } from '../faults/proxy.ts';
 import { startServer } from '../server.ts';
 import { keysIn, makeBucket, objectDigests, type TestStore } from '../store.ts';
-import { type LaunchOptions, launchChrome } from './chrome.ts';
-import type { Page } from './page.ts';
+import type { Browser, Tab } from './browser.ts';
+import { type Chrome, type LaunchOptions, launchChrome } from './chrome.ts';
 
 const MiB = 2 ** 20;
 export const FILE_SIZE = 64 * MiB;
@@ -17,7 +17,7 @@ const BYTES_PER_SECOND = 8 * MiB;
 
 let buckets = 0;
 
-export type Stage = Awaited<ReturnType<typeof setStage>>;
+export type Stage<B extends Browser = Chrome> = Awaited<ReturnType<typeof setStage<B>>>;
 
 export interface StageOptions {
   chrome?: LaunchOptions;
@@ -29,7 +29,11 @@ export interface StageOptions {
 }
 
 /** A server with a fresh bucket, a slow wire to it, a wire to the page, a browser and a picked file. */
-export async function setStage(store: TestStore, options: StageOptions = {}) {
+export async function setStage<B extends Browser = Chrome>(
+  store: TestStore,
+  options: StageOptions = {},
+  start: (options: LaunchOptions) => Promise<Browser> = launchChrome,
+) {
   const { origins = [] } = options;
   const folder = mkdtempSync(join(tmpdir(), 'partway-stage-'));
   const bucket = `stage-${process.pid}-${++buckets}`;
@@ -53,7 +57,7 @@ export async function setStage(store: TestStore, options: StageOptions = {}) {
   await makeBucket(store, bucket, [url.slice(0, -1), ...origins]);
   const file = await randomFile(join(folder, 'holiday film.bin'), options.fileSize ?? FILE_SIZE);
   const profile = join(folder, 'profile');
-  const launch = (extra: LaunchOptions = {}) => launchChrome({ profile, ...options.chrome, ...extra });
+  const launch = async (extra: LaunchOptions = {}) => (await start({ profile, ...options.chrome, ...extra })) as B;
   const stage = {
     folder,
     store,
@@ -85,7 +89,7 @@ const KEPT_GRANTS = `new Promise((resolve) => {
   };
 })`;
 
-export async function openPage({ chrome, url }: Stage): Promise<Page> {
+export async function openPage<T extends Tab>({ chrome, url }: { chrome: Browser<T>; url: string }): Promise<T> {
   const page = await chrome.open(url);
   await page.waitFor(`${inside('.background')}?.textContent`, { what: 'the page to be ready' });
   await page.waitFor(KEPT_GRANTS, { what: 'the grant to begin uploads offline with' });
@@ -98,25 +102,25 @@ export async function openPage({ chrome, url }: Stage): Promise<Page> {
 export const inside = (selector: string) =>
   `document.querySelector('partway-upload').shadowRoot?.querySelector(${JSON.stringify(selector)})`;
 
-export const pick = (page: Page, ...paths: string[]) => page.setFiles(inside('.chooser'), paths);
+export const pick = (page: Tab, ...paths: string[]) => page.setFiles(inside('.chooser'), paths);
 
-export const state = (page: Page, wanted: string, limit = 60_000) =>
+export const state = (page: Tab, wanted: string, limit = 60_000) =>
   page.waitFor(`${inside('.row')}?.dataset.state === '${wanted}'`, {
     limit,
     what: `the row to be ${wanted}`,
   });
 
-export const safe = (page: Page) =>
+export const safe = (page: Tab) =>
   page.waitFor(`${inside('.row')}?.dataset.safe !== undefined`, {
     what: 'the row to say that the tab may be closed',
   });
 
 /** Resolves when `share` of the file has gone over the wire. */
-export const sent = ({ wire, file }: Stage, share: number) =>
+export const sent = ({ wire, file }: Pick<Stage, 'wire' | 'file'>, share: number) =>
   wire.waitFor(() => wire.bytesSince(0) >= file.size * share, { what: `${share * 100} % of the file sent` });
 
 /** Resolves when every PUT has been answered or cut off. */
-export const settled = ({ wire }: Stage) =>
+export const settled = ({ wire }: Pick<Stage, 'wire'>) =>
   wire.waitFor(() => wire.puts().every(({ finishedAt, brokenAt }) => finishedAt ?? brokenAt), {
     what: 'every PUT to end',
   });
@@ -125,11 +129,11 @@ const isComplete = ({ method, query, finishedAt, status }: Seen) =>
   method === 'POST' && query.startsWith('uploadId=') && finishedAt !== undefined && status === 200;
 
 /** Resolves when the store has put the object together. */
-export const completed = ({ wire }: Stage, limit = 90_000) =>
+export const completed = ({ wire }: Pick<Stage, 'wire'>, limit = 90_000) =>
   wire.waitFor(() => wire.requests.some(isComplete), { limit, what: 'the object to be completed' });
 
 /** The bucket holds one object: the file, byte for byte. */
-export async function expectArrived({ objects, file }: Stage): Promise<void> {
+export async function expectArrived({ objects, file }: Pick<Stage, 'objects' | 'file'>): Promise<void> {
   const { size, md5, sha256 }: Digests = file;
   expect(await objects()).toEqual([{ size, md5, sha256 }]);
 }
@@ -137,7 +141,7 @@ export async function expectArrived({ objects, file }: Stage): Promise<void> {
 export const partOf = ({ query }: Seen) => Number(new URLSearchParams(query).get('partNumber'));
 
 /** No PUT of a part began after that part had been stored; none was left out. An answer may be lost with the tab. */
-export function expectNothingStoredSentAgain({ wire, file }: Stage): void {
+export function expectNothingStoredSentAgain({ wire, file }: Pick<Stage, 'wire' | 'file'>): void {
   const storedAt = new Map<number, number>();
   for (const put of wire.puts()) {
     const before = storedAt.get(partOf(put));
@@ -154,7 +158,7 @@ export function expectNothingStoredSentAgain({ wire, file }: Stage): void {
 export const sentTwice = ({ wire, file }: { wire: Wire; file: Digests }) => wire.bytesSince(0) - file.size;
 
 /** One line of figures for the log of the run. */
-export function report(stage: Stage, what: string, goneAt: number): void {
+export function report(stage: Stage<Browser>, what: string, goneAt: number): void {
   const after = stage.wire.bytesBegunSince(goneAt);
   console.log(
     `  ${stage.store.name}: ${what}: ${(after / MiB).toFixed(1)} MiB of ${stage.file.size / MiB} sent by requests begun after it, ${(sentTwice(stage) / MiB).toFixed(1)} MiB sent twice`,

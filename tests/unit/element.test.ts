@@ -17,6 +17,7 @@ const upload = (changes: Partial<Seen> = {}, bytesPerSecond = 0): Seen => ({
   safeToClose: false,
   error: undefined,
   record: { staged: false },
+  unstagedBytes: 0,
   progress: {
     uploaded: 1,
     total: 2,
@@ -47,6 +48,7 @@ describe('a row', () => {
   test('says what closing the tab means for it', () => {
     const staged = { record: { staged: true } };
     expect(facts({}).note).toBe('Keep this tab open');
+    expect(facts({ unstagedBytes: 6_000_000 }).note).toBe('Keep this tab open: this device has no room for 6 MB');
     expect(facts({ ...staged, safeToClose: true }).note).toBe('Safe to close this tab');
     expect(facts(staged, 'next-visit').note).toBe('Goes on at your next visit');
     expect(facts({ ...staged, state: 'paused' }).note).toBe('Kept on this device');

@@ -1,0 +1,147 @@
+import { afterAll, beforeAll, describe, expect, setDefaultTimeout } from 'bun:test';
+import { copyFile, rename } from 'node:fs/promises';
+import { randomFile } from '../bytes.ts';
+import { embeddedStore, partsIn, type TestStore } from '../store.ts';
+import { type App, begin, openApp, startApp, uploadIs } from './app.ts';
+import { findChrome } from './executable.ts';
+import type { Page } from './page.ts';
+import { expectArrived, expectNothingStoredSentAgain, settled } from './stage.ts';
+import { onStages } from './staged.ts';
+
+setDefaultTimeout(120_000);
+const MiB = 2 ** 20;
+/** So slow that staging is done, or stuck, long before the upload is. */
+const SLOW = { bytesPerSecond: 2 * MiB };
+
+describe.skipIf(!findChrome())('room on the device', () => {
+  let store: TestStore;
+  let app: App;
+  beforeAll(async () => {
+    store = await embeddedStore();
+    app = await startApp();
+  });
+  afterAll(async () => {
+    await app?.stop();
+    await store?.stop();
+  });
+
+  const staged = onStages(
+    () => store,
+    () => ({ fileSize: 24 * MiB, origins: [app.origin] }),
+  );
+  /** The share of the disk that the browser grants the app from now on. */
+  const grant = (page: Page, bytes: number) =>
+    page.send('Storage.overrideQuotaForOrigin', { origin: app.origin, quotaSize: bytes });
+  const kept = (page: Page) =>
+    page.evaluate<number>(`new Promise((resolve) => {
+      indexedDB.open('partway:anna').onsuccess = ({ target: { result: db } }) => {
+        const counting = db.transaction('slices').objectStore('slices').count();
+        counting.onsuccess = () => { db.close(); resolve(counting.result) };
+      };
+    })`);
+
+  staged(
+    'where it is short, what fits is staged, what closing the tab would cost is told, and the file arrives',
+    async (stage) => {
+      const page = await openApp(app, stage);
+      await grant(page, 16 * MiB);
+      await begin(page, stage);
+      const lacking = await page.waitFor<number>('upload.unstagedBytes');
+      expect(await kept(page)).toBeGreaterThan(0);
+      expect(lacking).toBeGreaterThan(0);
+      expect(lacking).toBeLessThan(stage.file.size);
+      expect(await page.evaluate('upload.safeToClose')).toBe(false);
+      await uploadIs(page, 'done');
+      expect(await page.evaluate('upload.unstagedBytes')).toBe(0);
+      await expectArrived(stage);
+      expectNothingStoredSentAgain(stage);
+    },
+    SLOW,
+  );
+
+  staged(
+    'where it runs out in the middle nothing is given up, and once there is more the tab may go',
+    async (stage) => {
+      const page = await openApp(app, stage);
+      // The app knows of room that is gone by the time it is needed.
+      await page.evaluate('void (navigator.storage.estimate = async () => ({ quota: 1e12, usage: 0 }))');
+      await grant(page, 14 * MiB);
+      await begin(page, stage, '{ concurrency: 1 }');
+      await page.waitFor('upload.unstagedBytes');
+      expect(await page.evaluate('upload.state')).toBe('uploading');
+      await grant(page, 1000 * MiB);
+      await page.waitFor('upload.safeToClose');
+      await uploadIs(page, 'done');
+      await expectArrived(stage);
+      expectNothingStoredSentAgain(stage);
+    },
+    { bytesPerSecond: MiB },
+  );
+
+  staged('two tabs that fill it at the same time both bring their files home', async (stage) => {
+    const pages = [await openApp(app, stage), await openApp(app, stage)] as const;
+    const other = await randomFile(`${stage.folder}/other.bin`, 24 * MiB);
+    await grant(pages[0], 20 * MiB);
+    await begin(pages[0], stage);
+    await begin(pages[1], { file: other });
+    for (const page of pages) await uploadIs(page, 'done');
+    const digests = (await stage.objects()).map(({ sha256 }) => sha256).sort();
+    expect(digests).toEqual([stage.file.sha256, other.sha256].sort());
+  });
+
+  staged('a pick that cannot even be noted down is told of, and taken up by "retry"', async (stage) => {
+    const page = await openApp(app, stage);
+    await grant(page, 1);
+    await begin(page, stage);
+    await uploadIs(page, 'failed');
+    expect(await page.evaluate('({ ...upload.error, message: upload.error.message })')).toMatchObject({
+      code: 'STORAGE_FULL',
+      message: 'There is no room left on this device to take this upload down.',
+      remedy: 'Free some space, then try again.',
+    });
+    await page.evaluate('upload.retry()');
+    await uploadIs(page, 'failed');
+    expect(await page.evaluate('list.length')).toBe(1);
+    await grant(page, 1000 * MiB);
+    await page.evaluate('upload.retry()');
+    await page.evaluate('upload.done');
+    await expectArrived(stage);
+  });
+
+  staged(
+    'a file that changes in mid-upload is never mixed with what it was: it is asked for again, and goes on',
+    async (stage) => {
+      const page = await openApp(app, stage);
+      await grant(page, 16 * MiB);
+      await copyFile(stage.file.path, `${stage.folder}/copy.bin`);
+      await begin(page, stage, '{ concurrency: 1 }');
+      await page.waitFor('upload.unstagedBytes && upload.progress.uploaded >= 1');
+      const changed = await randomFile(`${stage.folder}/changed.bin`, stage.file.size);
+      await rename(changed.path, stage.file.path);
+      await uploadIs(page, 'needs-file');
+      await settled(stage);
+      expect(await stage.objects()).toEqual([]);
+      const before = await partsIn(store, stage.bucket);
+      expect(before.length).toBeLessThan(5);
+      await page.setFiles('input', [stage.file.path]);
+      expect(await page.evaluate(`outcome(upload.attach(document.querySelector('input').files[0]))`)).toMatchObject({
+        error: { code: 'FILE_MISMATCH' },
+      });
+      await page.setFiles('input', [`${stage.folder}/copy.bin`]);
+      await page.evaluate(`upload.attach(document.querySelector('input').files[0])`);
+      await uploadIs(page, 'done');
+      await expectArrived(stage);
+      expectNothingStoredSentAgain(stage);
+    },
+    SLOW,
+  );
+
+  staged('a file that is gone after it was staged is not missed', async (stage) => {
+    const page = await openApp(app, stage);
+    await begin(page, stage);
+    await page.waitFor('upload.safeToClose');
+    await rename(stage.file.path, `${stage.folder}/elsewhere.bin`);
+    await uploadIs(page, 'done');
+    await expectArrived(stage);
+  });
+});
