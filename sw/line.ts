@@ -69,6 +69,8 @@ export function lanesOf(line: Line, most: number): number {
 
 /** The line after a PUT arrived. */
 export function landed(line: Line, { bytes, began, ended, atOnce }: Flight): Line {
+  // An empty file says nothing of the line.
+  if (!bytes) return line;
   const sample = (atOnce * bytes * 1000) / Math.max(ended - began, 1);
   const mean = (old: number | undefined, now: number) => (old === undefined ? now : old + NEW * (now - old));
   const rate = mean(line.rate, sample);
