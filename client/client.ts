@@ -1,4 +1,4 @@
-import { type HistoryEntry, historyOf } from '../sw/history.ts';
+import type { HistoryEntry } from '../sw/history.ts';
 import { draftRecord } from './draft.ts';
 import { failureOf } from './failure.ts';
 import { type Open, openClient } from './open.ts';
@@ -76,7 +76,7 @@ export function createUploadClient(options: UploadClientOptions): UploadClient {
       return views.all();
     },
     survivors: async () => (await opened).survivors(),
-    history: () => historyOf(options.owner),
+    history: async () => (await opened).history(),
     get background() {
       if (!isSecureContext || open?.shared === false) return 'stops';
       return open?.standby.possible === false ? 'next-visit' : 'goes-on';

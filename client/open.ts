@@ -4,7 +4,6 @@ import { persistently } from '../sw/control.ts';
 import { eraseDatabase, type Keeper, StorageError } from '../sw/database.ts';
 import { createFlow } from '../sw/flow.ts';
 import { createGatherer } from '../sw/gather.ts';
-import { eraseHistory, withHistory } from '../sw/history.ts';
 import type { Host } from '../sw/host.ts';
 import { isOpen, isSettled, type UploadRecord } from '../sw/record.ts';
 import { createStore, openStore, type Store } from '../sw/store.ts';
@@ -42,7 +41,7 @@ const storeOf = (owner: string, keeper: Keeper): Promise<Store> =>
 export async function openClient(options: UploadClientOptions, views: Views) {
   const { owner } = options;
   const closing = new AbortController();
-  const kept = await storeOf(owner, {
+  const store = await storeOf(owner, {
     // Not what is just being picked, and not written down yet.
     survivors: () =>
       views
@@ -60,7 +59,6 @@ export async function openClient(options: UploadClientOptions, views: Views) {
       views.interrupt({ code, message });
     },
   });
-  const store = withHistory(kept, owner);
   /** Records, locks and signals that all contexts of this owner share; else each page minds what it has in its hands. */
   const shared = isSecureContext && store.lasting;
   const bus = openBus(owner);
@@ -183,6 +181,7 @@ export async function openClient(options: UploadClientOptions, views: Views) {
       if (file) await actions.attach(record.id, file);
       await actions.resume(record.id);
     },
+    history: store.history,
     async setOnlyUnmetered(onlyUnmetered: boolean): Promise<void> {
       for (const record of await store.uploads()) {
         if (isSettled(record)) continue;
@@ -197,7 +196,6 @@ export async function openClient(options: UploadClientOptions, views: Views) {
       const ends = ((await now?.uploads()) ?? []).filter((record) => !isSettled(record));
       openBus(owner).post({ type: 'signed-out' });
       if (store.lasting) await eraseDatabase(owner);
-      await eraseHistory(owner);
       watermark.erase();
       const limit = AbortSignal.timeout(FAREWELL_MS);
       const aborts = ends.map(

@@ -1,4 +1,5 @@
 import { type DBSchema, deleteDB, type IDBPDatabase, type IDBPObjectStore, openDB } from 'idb';
+import type { HistoryEntry, HistoryKey } from './history.ts';
 import type { KeptGrant, PartRecord, UploadRecord } from './record.ts';
 
 /** Parts are numbered within one way of cutting, so that a file can be cut anew beside the old slices. */
@@ -15,10 +16,11 @@ interface Schema extends DBSchema {
   grants: { key: string; value: KeptGrant };
   /** Small facts about this device, by name. */
   notes: { key: string; value: unknown };
+  history: { key: HistoryKey; value: HistoryEntry };
 }
 
 type Connection = IDBPDatabase<Schema>;
-type Name = 'uploads' | 'parts' | 'slices' | 'grants' | 'notes';
+type Name = 'uploads' | 'parts' | 'slices' | 'grants' | 'notes' | 'history';
 
 /** One transaction. Writes need not be awaited. */
 export interface Tables {
@@ -26,7 +28,7 @@ export interface Tables {
   /** By ascending key. */
   list<N extends Name>(name: N, prefix?: Prefix): Promise<Schema[N]['value'][]>;
   put<N extends Name>(name: N, value: Schema[N]['value'], key?: Schema[N]['key']): Promise<unknown>;
-  remove(name: Name, which: string | PartKey | Prefix): Promise<void>;
+  remove(name: Name, which: string | PartKey | Prefix | HistoryKey): Promise<void>;
 }
 
 /** Tables and the transactions over them; `work` may be run again, and awaits nothing but its tables. */
@@ -63,7 +65,10 @@ const MIGRATIONS: ((db: Connection) => void)[] = [
     db.createObjectStore('slices');
     db.createObjectStore('grants', { keyPath: 'endpoint' });
   },
-  (db) => void db.createObjectStore('notes'),
+  (db) => {
+    db.createObjectStore('notes');
+    db.createObjectStore('history');
+  },
 ];
 export const PREFIX = 'partway:';
 /** Milliseconds for other tabs to let go of an older version; a frozen one does not even hear of it. */
@@ -220,13 +225,19 @@ async function transact<T>(
   mode: IDBTransactionMode,
   work: (tables: Tables) => Promise<T>,
 ): Promise<T> {
-  const tx = db.transaction(names, mode, { durability: 'relaxed' });
-  const table = (name: Name) => tx.objectStore(name) as unknown as IDBPObjectStore<unknown, Name[], Name, 'readwrite'>;
+  // A worker leaves an older database as it is: what that lacks is empty.
+  const present = names.filter((name) => db.objectStoreNames.contains(name));
+  const tx = db.transaction(present, mode, { durability: 'relaxed' });
+  type Table = IDBPObjectStore<unknown, Name[], Name, 'readwrite'>;
+  const on = <A>(name: Name, ask: (table: Table) => Promise<A>, empty?: A) =>
+    (present.includes(name)
+      ? unheard(ask(tx.objectStore(name) as unknown as Table))
+      : Promise.resolve(empty)) as Promise<A>;
   const result = work({
-    get: (name, key) => unheard(table(name).get(key)),
-    list: (name, prefix) => unheard(table(name).getAll(prefix && rangeOf(prefix as IDBValidKey))),
-    put: (name, value, key) => unheard(table(name).put(value, key)),
-    remove: (name, which) => unheard(table(name).delete(rangeOf(which as IDBValidKey))),
+    get: (name, key) => on(name, (table) => table.get(key)),
+    list: (name, prefix) => on(name, (table) => table.getAll(prefix && rangeOf(prefix as IDBValidKey)), []),
+    put: (name, value, key) => on(name, (table) => table.put(value, key)),
+    remove: (name, which) => on(name, (table) => table.delete(rangeOf(which as IDBValidKey))),
   });
   // A value that cannot be kept is refused before there is a request; nothing else of it shall be written either.
   result.catch(() => tx.abort()).catch(() => {});

@@ -2,7 +2,6 @@ import { openBus } from './bus.ts';
 import { drive } from './engine.ts';
 import { createFlow } from './flow.ts';
 import { createGatherer } from './gather.ts';
-import { withHistory } from './history.ts';
 import type { Host } from './host.ts';
 import { driveLockName, holdDriveLock } from './lock.ts';
 import { byGrant, isOpen } from './record.ts';
@@ -24,13 +23,12 @@ export interface Life {
  * Rejects where it was kept from that, so that the browser fires the event again.
  */
 export async function inherit(owner: string, life: Life): Promise<void> {
-  const opened = await openStore(owner).catch((error) => {
+  const store = await openStore(owner).catch((error) => {
     // Signed out meanwhile: what was erased stays so.
     if (error.name === 'AbortError') return undefined;
     throw error;
   });
-  if (!opened) return;
-  const store = withHistory(opened, owner);
+  if (!store) return;
   const bus = openBus(owner);
   const waiting = new AbortController();
   let signedOut = false;

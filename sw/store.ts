@@ -1,5 +1,6 @@
-import { type Database, type Keeper, openDatabase, type PartKey } from './database.ts';
-import type { KeptGrant, PartRecord, UploadRecord } from './record.ts';
+import { type Database, type Keeper, openDatabase, type PartKey, type Tables } from './database.ts';
+import { endOf, type HistoryEntry, keyOf, MOST_ENTRIES } from './history.ts';
+import { isSettled, type KeptGrant, type PartRecord, type UploadRecord } from './record.ts';
 
 /** One owner's records and slices on this device. */
 export interface Store {
@@ -31,6 +32,8 @@ export interface Store {
   /** A small fact about this device. */
   note(name: string): Promise<unknown>;
   keepNote(name: string, value: unknown): Promise<void>;
+  /** How uploads ended, newest first; what is older than the last 500 is forgotten. */
+  history(): Promise<HistoryEntry[]>;
   close(): void;
 }
 
@@ -40,6 +43,10 @@ const PROBE: PartKey = ['', 0, 0];
 /** Opens the store of `owner`, with a `keeper` as a page does, without as the worker; see `openDatabase`. */
 export const openStore = async (owner: string, keeper?: Keeper): Promise<Store> =>
   createStore(await openDatabase(owner, keeper));
+
+function remember(tables: Tables, end: HistoryEntry | undefined): void {
+  if (end) void tables.put('history', end, keyOf(end));
+}
 
 export function createStore({ lasting, run, close }: Database): Store {
   const key = (record: UploadRecord, partNumber: number): PartKey => [record.id, record.partSize, partNumber];
@@ -66,10 +73,11 @@ export function createStore({ lasting, run, close }: Database): Store {
       (await run(['uploads'], 'readonly', (tables) => tables.list('uploads'))).sort((a, b) => a.addedAt - b.addedAt),
     upload: (id) => run(['uploads'], 'readonly', (tables) => tables.get('uploads', id)),
     change: (id, change) =>
-      run(['uploads'], 'readwrite', async (tables) => {
+      run(['uploads', 'history'], 'readwrite', async (tables) => {
         const before = await tables.get('uploads', id);
         const after = before && { ...before, ...change(before) };
         if (after) await tables.put('uploads', after);
+        if (after && isSettled(after)) remember(tables, endOf(after, before.state));
         return after;
       }),
     add: async (record) => void (await run(['uploads'], 'readwrite', (tables) => tables.put('uploads', record))),
@@ -115,7 +123,9 @@ export function createStore({ lasting, run, close }: Database): Store {
         void tables.put('uploads', { ...rest, state: 'open', attempt: attempt + 1, staged });
       }),
     remove: (id) =>
-      run(['uploads', 'parts', 'slices'], 'readwrite', async (tables) => {
+      run(['uploads', 'parts', 'slices', 'history'], 'readwrite', async (tables) => {
+        const record = await tables.get('uploads', id);
+        if (record?.state === 'cancelling') remember(tables, endOf(record));
         void tables.remove('uploads', id);
         for (const name of ['parts', 'slices'] as const) void tables.remove(name, [id]);
       }),
@@ -124,6 +134,13 @@ export function createStore({ lasting, run, close }: Database): Store {
     note: (name) => run(['notes'], 'readonly', (tables) => tables.get('notes', name)),
     keepNote: async (name, value) =>
       void (await run(['notes'], 'readwrite', (tables) => tables.put('notes', value, name))),
+    history: () =>
+      run(['history'], 'readwrite', async (tables) => {
+        const entries = await tables.list('history');
+        for (const entry of entries.splice(0, entries.length - MOST_ENTRIES))
+          void tables.remove('history', keyOf(entry));
+        return entries.reverse();
+      }),
     close,
   };
 }
