@@ -38,6 +38,13 @@ export interface Flight {
 const FULL_SECONDS = 4;
 /** Share of what the line carries between two losses that may be under way, and so be lost, at once. */
 const SHARE = 0.5;
+/**
+ * Of what was carried since the last loss, this part is believed to have been carried without any: what a connection that
+ * was used before has lost, Chromium sends again by itself and tells nobody.
+ */
+const BELIEF = 1 / 16;
+/** The same where it is the first loss that is heard of. */
+const FIRST_BELIEF = 1 / 4;
 /** Share of a new measurement in the mean. */
 const NEW = 0.3;
 /** One more PUT at once is worth it from here on. */
@@ -63,7 +70,9 @@ const needed = ({ rate = 0, size }: Line): number => 1 + Math.floor((FULL_SECOND
 export function lanesOf(line: Line, most: number): number {
   const { life, carried, size, window, extra } = line;
   const lived =
-    life === undefined ? Number.POSITIVE_INFINITY : Math.floor((SHARE * Math.max(life, carried)) / Math.max(size, 1));
+    life === undefined
+      ? Number.POSITIVE_INFINITY
+      : Math.floor((SHARE * Math.max(life, BELIEF * carried)) / Math.max(size, 1));
   return Math.max(1, Math.min(most, lived, Math.floor(window), needed(line) + extra));
 }
 
@@ -80,7 +89,6 @@ export function landed(line: Line, { bytes, began, ended, atOnce }: Flight): Lin
     rate,
     size: line.size ? mean(line.size, bytes) : bytes,
     carried,
-    life: line.life === undefined ? undefined : Math.max(line.life, carried),
     window: line.window + (line.window < line.threshold ? 1 : 1 / line.window),
   };
   return climb(next, atOnce);
@@ -111,9 +119,10 @@ export function lost(line: Line, { bytes, began, ended, atOnce }: Flight): Line 
   // The line is still away: nothing more is learned of it.
   if (line.carried + bytes === 0) return { ...line, lostAt: ended };
   const window = halved(line, atOnce);
+  const believed = Math.max(line.life ?? FIRST_BELIEF * line.carried, BELIEF * line.carried);
   return {
     ...line,
-    life: line.carried + bytes,
+    life: Math.min(line.carried + bytes, believed),
     carried: 0,
     lostAt: ended,
     window,
