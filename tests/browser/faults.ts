@@ -42,13 +42,15 @@ export interface Scene {
   puts(): Seen[];
   calls(name: string): Seen[];
   /** The person picks the files; the uploads are in `uploads`, the first in `upload`. */
-  begin(options?: string): Promise<void>;
+  begin(options?: string, which?: RandomFile[]): Promise<void>;
   /** Resolves once some upload has waited for its next attempt: what the browser itself sends again the page never hears of. */
   waited(): Promise<unknown>;
   /** Every file has arrived whole, one object each, and nothing is left in the bucket but `abandoned` unfinished uploads. */
   arrived(abandoned?: number): Promise<void>;
   /** Bytes of PUTs that were taken off the browser beyond the files' own. */
   twice(): number;
+  /** Bytes that went over the wire for the file that arrived last, as a multiple of its own. */
+  share(): number;
   /** The tab is closed once everything is on the device; what the worker then sends is held until the result is called. */
   leave(options?: string): Promise<() => void>;
   /** When the tab was gone. */
@@ -128,10 +130,10 @@ export function onFaults(kind: string, chrome: LaunchOptions = {}) {
       goneAt: 0,
       puts,
       calls: (name) => web.requests.slice(webMark).filter(isCall(name)),
-      async begin(options = '{}') {
+      async begin(options = '{}', which = picked) {
         await scene.page.setFiles(
           'input',
-          picked.map(({ path }) => path),
+          which.map(({ path }) => path),
         );
         begunAt = performance.now();
         await scene.page.evaluate(`void (globalThis.upload = (globalThis.uploads =
@@ -159,6 +161,10 @@ export function onFaults(kind: string, chrome: LaunchOptions = {}) {
         expect((await uploadsIn(store, bucket)).filter((id) => !before.has(id))).toHaveLength(abandoned);
       },
       twice: () => puts().reduce((sum, { taken }) => sum + taken, 0) - bytes,
+      share() {
+        const { path } = puts().at(-1)!;
+        return puts().reduce((sum, put) => sum + (put.path === path ? put.bytes : 0), 0) / sizes.at(-1)!;
+      },
       async leave(options) {
         const release = wire.hold(isPut);
         await scene.begin(options);
@@ -213,17 +219,13 @@ export const inTurn = (answers: Answer[]) => {
 export const between = (one: Seen | undefined, other: Seen | undefined): number =>
   (other?.startedAt ?? Number.NaN) - (one?.finishedAt ?? Number.NaN);
 
-/** The most of these requests that were under way at once. */
-export const mostAtOnce = (seen: Seen[]): number =>
-  Math.max(
-    0,
-    ...seen.map(
-      ({ startedAt }) =>
-        seen.filter(
-          (other) => other.startedAt <= startedAt && (other.finishedAt ?? other.brokenAt ?? Infinity) > startedAt,
-        ).length,
-    ),
+/** Those beside which no other was under way at any time. */
+export const alone = (seen: Seen[]): Seen[] => {
+  const end = ({ finishedAt, brokenAt }: Seen) => finishedAt ?? brokenAt ?? Number.POSITIVE_INFINITY;
+  return seen.filter((one) =>
+    seen.every((other) => other === one || end(other) <= one.startedAt || other.startedAt >= end(one)),
   );
+};
 
 /** Runs in the page: the bytes of the slice of part `number` are others from now on. */
 export const damageSlice = (owner: string, number: number) => `new Promise((resolve, reject) => {
