@@ -30,7 +30,7 @@ export function createHerald(owner: string, wording: Wording): Herald {
   let told = '';
 
   async function look(standing: Standing): Promise<void> {
-    if (scope.Notification?.permission !== 'granted') return;
+    if (scope.Notification.permission !== 'granted') return;
     const store = await openStore(owner);
     const records = await store.uploads().finally(store.close);
     const notice = noticeOf(records, seen, standing);
@@ -40,12 +40,14 @@ export function createHerald(owner: string, wording: Wording): Herald {
       for (const old of await scope.registration.getNotifications({ tag })) old.close();
       return;
     }
-    if (!notice || told === JSON.stringify(notice)) return;
-    told = JSON.stringify(notice);
-    const { title, ...options } = wording(notice) ?? {};
+    if (!notice) return;
+    const [kind, about] = notice;
+    const news = kind + about.map(({ id }) => id);
+    if (told === news) return;
+    told = news;
+    const { title, ...options } = wording({ kind, names: about.map(({ name }) => name) }) ?? {};
     if (title === undefined) return;
-    const id = notice.ids[0]!;
-    const { page = scope.registration.scope } = records.find((record) => record.id === id)!;
+    const { id, page = scope.registration.scope } = about[0]!;
     // One for each owner: the next takes the place of the last.
     await scope.registration.showNotification(title, { ...options, tag, data: { page, id } });
   }
@@ -62,10 +64,11 @@ interface NotificationClick extends Extendable {
 
 /** A click on one of ours leads to the page that picked the file; the app's own are left alone. */
 export function followClick(event: Event): void {
-  const { notification, waitUntil } = event as NotificationClick;
+  const click = event as NotificationClick;
+  const { notification } = click;
   if (!notification.tag.startsWith(tagOf(''))) return;
   notification.close();
-  waitUntil.call(event, show(notification.data));
+  click.waitUntil(show(notification.data));
 }
 
 async function show({ page, id }: Target): Promise<void> {

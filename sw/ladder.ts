@@ -30,7 +30,7 @@ const DOUBT_MS = 1000;
 /** Enough to learn that the window which holds the lock is frozen. */
 const PATIENCE_MS = 10_000;
 /** Milliseconds between messages to itself. */
-const RELAY_MS = 20_000;
+export const RELAY_MS = 20_000;
 
 /** An event that keeps the worker alive. */
 export interface Stay {

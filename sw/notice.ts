@@ -17,41 +17,34 @@ export type Wording = (notice: Notice) => (NotificationOptions & { title: string
 /** How a shift stands: `on`; without a window `over`, since nothing more can be done here, or `spent`, with more to do. */
 export type Standing = 'on' | 'over' | 'spent';
 
-/** The notice that is due, with the uploads that it is about; `seen` are those that were open before. */
+/** The notice that is due and the uploads that it is about; `seen` are those that were open before. */
 export function noticeOf(
   records: UploadRecord[],
   seen: ReadonlySet<string>,
   standing: Standing,
-): (Notice & { ids: string[] }) | undefined {
+): [kind: Notice['kind'], about: UploadRecord[]] | undefined {
   const open = records.filter(({ state, paused }) => state === 'open' && !paused);
+  const ended = open.length ? [] : records.filter((record) => seen.has(record.id) && isSettled(record));
   const over = standing === 'over';
-  const about = (kind: Notice['kind'], those: UploadRecord[]) =>
-    those.length ? { kind, names: those.map(({ name }) => name), ids: those.map(({ id }) => id) } : undefined;
-  const ended = records.filter((record) => seen.has(record.id) && isSettled(record));
-  return (
-    about(
-      'needs-file',
-      open.filter(({ error, staged }) => error?.code === 'FILE_NEEDED' || (over && !staged)),
-    ) ??
-    about(
+  const due: [Notice['kind'], UploadRecord[]][] = [
+    ['needs-file', open.filter(({ error, staged }) => error?.code === 'FILE_NEEDED' || (over && !staged))],
+    [
       'needs-login',
       open.filter(({ error, resumeToken }) => NEEDS_LOGIN.has(error?.code ?? '') || (over && !resumeToken)),
-    ) ??
-    (open.length
-      ? about('rests', standing === 'spent' ? open : [])
-      : (about(
-          'failed',
-          ended.filter(({ state }) => state === 'failed'),
-        ) ?? about('done', ended)))
-  );
+    ],
+    ['rests', standing === 'spent' ? open : []],
+    ['failed', ended.filter(({ state }) => state === 'failed')],
+    ['done', ended],
+  ];
+  return due.find(([, about]) => about.length);
 }
 
 const plain: Record<Notice['kind'], string> = {
   done: 'Upload finished',
   failed: 'Upload failed',
-  'needs-file': 'Pick it again to finish the upload',
+  'needs-file': 'Pick again to finish the upload',
   'needs-login': 'Sign in again to finish the upload',
-  rests: 'Open the app to finish the upload',
+  rests: 'Open it to finish the upload',
 };
 
 export const english: Wording = ({ kind, names }) => ({

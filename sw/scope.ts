@@ -24,8 +24,7 @@ interface WindowClient {
 
 interface Scope {
   readonly registration: SyncRegistration;
-  /** Not every browser has it in workers. */
-  readonly Notification?: Pick<typeof Notification, 'permission'>;
+  readonly Notification: Pick<typeof Notification, 'permission'>;
   readonly clients: {
     matchAll(options: { type: 'window'; includeUncontrolled: true }): Promise<WindowClient[]>;
     openWindow(url: string): Promise<WindowClient | null>;

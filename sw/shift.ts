@@ -7,12 +7,13 @@ import {
   LONGEST_MS,
   MESSAGE_MS,
   mayRelay,
+  RELAY_MS,
   type Stay,
   type Verdict,
 } from './ladder.ts';
 import { english, type Wording } from './notice.ts';
-import { scope, windows } from './scope.ts';
-import { freeSets, readTag, tagsOf } from './tag.ts';
+import { type SyncEvent, scope, windows } from './scope.ts';
+import { readTag, SETS, tagsOf } from './tag.ts';
 
 const LOOK_MS = 1000;
 
@@ -25,14 +26,15 @@ export interface Relay {
 /** One owner's work in this worker, and the events that keep it alive meanwhile. */
 export interface Shift {
   /** Holds a sync event. Rejects where the browser is to fire it again, resolves where it is not needed. */
-  stand(tag: string, lastChance: boolean): Promise<void>;
+  stand(event: Pick<SyncEvent, 'tag' | 'lastChance'>): Promise<void>;
   /** Holds an event of another kind for as long as it helps; never rejects. */
   carry(): Promise<void>;
 }
 
 interface Held extends Omit<Stay, 'age'> {
   since: number;
-  replaced?: boolean;
+  /** Of its tag. */
+  set?: number;
   settle(verdict: Verdict): void;
 }
 
@@ -54,13 +56,15 @@ export function shiftOf(owner: string): Shift {
 function beginShift(owner: string): Shift {
   const held = new Set<Held>();
   let driving = false;
-  let over = false;
   let aloneSince: number | undefined;
-  let relayedAt = Number.NEGATIVE_INFINITY;
+  let relayedAt = -RELAY_MS;
 
   function left(): number {
-    const ends = [...held].map(({ rung, since }) => since + (rung === undefined ? MESSAGE_MS : LONGEST_MS));
-    return Math.max(0, Math.max(...ends) - performance.now());
+    const now = performance.now();
+    return Math.max(
+      0,
+      ...[...held].map(({ rung, since }) => since - now + (rung === undefined ? MESSAGE_MS : LONGEST_MS)),
+    );
   }
   const herald = createHerald(owner, wording);
   const looking = setInterval(look, LOOK_MS);
@@ -71,23 +75,23 @@ function beginShift(owner: string): Shift {
     },
   })
     .finally(() => {
-      over = true;
       clearInterval(looking);
       herald.close();
       shifts.delete(owner);
     })
     // The events are held until the person has been told.
-    .then(() => herald.look(aloneSince === undefined ? 'on' : 'over'));
+    .then(() => herald.look(aloneSince ? 'over' : 'on'));
 
   /** Lets go of the events that have served, and sees to the next one. */
   async function look(): Promise<void> {
     const open = (await windows()).length > 0;
     const now = performance.now();
     aloneSince = open ? undefined : (aloneSince ?? now);
-    const circumstances: Circumstances = { alone: aloneSince === undefined ? undefined : now - aloneSince, driving };
+    const circumstances: Circumstances = { alone: aloneSince && now - aloneSince, driving };
     for (const stay of held) {
       const verdict = judge({ ...stay, age: now - stay.since }, circumstances);
-      if (verdict === 'replace') void replace(stay);
+      // One that waits for its next attempt is not fired: at the next look it is another set's turn.
+      if (verdict === 'replace') void renew(tagsOf(owner, ++stay.set! % SETS)[KEEPER]!);
       else if (verdict !== 'hold') stay.settle(verdict);
     }
     if (!mayRelay(now - relayedAt, circumstances)) return;
@@ -95,34 +99,26 @@ function beginShift(owner: string): Shift {
     scope.registration.active?.postMessage({ type: 'partway-relay', owner } satisfies Relay);
   }
 
-  async function replace(stay: Held): Promise<void> {
-    if (stay.replaced) return;
-    stay.replaced = true;
-    const { sync } = scope.registration;
-    const set = freeSets(owner, await sync!.getTags())[0]!;
-    await sync!.register(tagsOf(owner, set)[KEEPER]!);
-  }
-
-  /** Resolves to how the ladder ends the stay; the work's end ends it too. */
-  function hold(stay: Omit<Stay, 'age'>): Promise<Verdict> {
+  /** Resolves to how the ladder ends the stay; to undefined at the work's end. */
+  function hold(stay: Omit<Held, 'since' | 'settle'>): Promise<Verdict | undefined> {
     const { promise, resolve: settle } = Promise.withResolvers<Verdict>();
     const entry = Object.assign(stay, { since: performance.now(), settle });
     held.add(entry);
     void look();
-    return Promise.race([promise, work.then(() => 'leave' as const)]).finally(() => held.delete(entry));
+    return Promise.race([promise, work.then(() => undefined)]).finally(() => held.delete(entry));
   }
   return {
-    async stand(tag, lastChance) {
-      const { rung } = readTag(tag)!;
+    async stand({ tag, lastChance }) {
+      const { rung, set } = readTag(tag)!;
       const others = [...held].filter((other) => other.rung === rung);
-      const stay: Omit<Stay, 'age'> = { rung, lastChance, spare: rung !== KEEPER && others.length > 0 };
+      const stay = { rung, set, lastChance, renewed: false, spare: rung !== KEEPER && others.length > 0 };
       if (rung === KEEPER) for (const other of others) other.spare = true;
       else if (!stay.spare) void renew(tag).then((renewed) => Object.assign(stay, { renewed }));
-      if ((await hold(stay)) === 'give-back') throw new Error('There is more to send.');
+      if ((await hold(stay)) === 'give-back') throw Error('more to send');
     },
     async carry() {
-      await hold({}).catch(() => {});
-      if (held.size || over || aloneSince === undefined) return;
+      const verdict = await hold({}).catch(() => {});
+      if (!verdict || held.size || !aloneSince) return;
       const pending = (await scope.registration.sync?.getTags().catch(() => [])) ?? [];
       if (!pending.some((tag) => readTag(tag)?.owner === owner)) await herald.look('spent');
     },

@@ -4,7 +4,7 @@ import { RUNGS } from './ladder.ts';
  * Sync tags under which an owner's uploads go on, one for each rung of the ladder. A tag that waits for its next attempt
  * cannot be called before: who needs the worker now takes another set.
  */
-const SETS = 10;
+export const SETS = 10;
 
 const PATTERN = /^partway:(\d+):(.*)$/s;
 

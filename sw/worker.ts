@@ -18,14 +18,13 @@ export function installUploads({ notification }: WorkerOptions = {}): void {
   if (notification) word(notification);
   self.addEventListener('notificationclick', followClick);
   self.addEventListener('sync', (event) => {
-    const { tag, lastChance, waitUntil } = event as SyncEvent;
-    const owner = readTag(tag)?.owner;
-    if (owner !== undefined) waitUntil.call(event, shiftOf(owner).stand(tag, lastChance));
+    const sync = event as SyncEvent;
+    const owner = readTag(sync.tag)?.owner;
+    if (owner !== undefined) sync.waitUntil(shiftOf(owner).stand(sync));
   });
   self.addEventListener('message', (event) => {
     const { type, owner } = (event.data ?? {}) as Partial<Relay>;
-    if (type === 'partway-relay' && owner !== undefined)
-      (event as unknown as Extendable).waitUntil(shiftOf(owner).carry());
+    if (type === 'partway-relay') (event as unknown as Extendable).waitUntil(shiftOf(owner!).carry());
   });
   // Whatever holds up the activation holds up every page's requests.
   self.addEventListener('activate', () => void wakeUploads());
