@@ -1,4 +1,5 @@
-import type { Database, Tables } from '../sw/database.ts';
+import type { Database } from '../sw/database.ts';
+import type { Tables } from '../sw/transaction.ts';
 
 /** Tables in the page's memory, for where the browser's storage is closed to it; they go with the page. */
 export function memoryDatabase(): Database {

@@ -61,7 +61,7 @@ export async function openClient(options: UploadClientOptions, views: Views) {
   });
   /** Records, locks and signals that all contexts of this owner share; else each page minds what it has in its hands. */
   const shared = isSecureContext && store.lasting;
-  const bus = openBus(owner);
+  const bus = openBus(store.lasting ? owner : undefined);
   const hasWork = () => views.all().some((view) => isOpen(view.record));
   const standby = openStandby(options.serviceWorker, owner, views.touch);
   const files = createFiles(store, bus, shared);
@@ -194,7 +194,7 @@ export async function openClient(options: UploadClientOptions, views: Views) {
       // Opened anew, since this client may be closed.
       const now = store.lasting ? await openStore(owner).catch(() => undefined) : store;
       const ends = ((await now?.uploads()) ?? []).filter((record) => !isSettled(record));
-      openBus(owner).post({ type: 'signed-out' });
+      (store.lasting ? openBus(owner) : bus).post({ type: 'signed-out' });
       if (store.lasting) await eraseDatabase(owner);
       watermark.erase();
       const limit = AbortSignal.timeout(FAREWELL_MS);

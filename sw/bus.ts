@@ -38,22 +38,23 @@ export interface Bus {
   close(): void;
 }
 
-export function openBus(owner: string): Bus {
-  const channel = new BroadcastChannel(`partway:${owner}`);
+/** Without `owner` it stays in this context: a browser that keeps nothing for a page may refuse it channels, too. */
+export function openBus(owner: string | undefined): Bus {
+  const channel = owner === undefined ? undefined : new BroadcastChannel(`partway:${owner}`);
   const listeners = new Set<(message: Message) => void>();
   const tell = (message: Message) => {
     for (const listener of listeners) listener(message);
   };
-  channel.onmessage = (event) => tell(event.data);
+  if (channel) channel.onmessage = (event) => tell(event.data);
   return {
     post(message) {
-      channel.postMessage(message);
+      channel?.postMessage(message);
       tell(message);
     },
     listen(listener) {
       listeners.add(listener);
       return () => listeners.delete(listener);
     },
-    close: () => channel.close(),
+    close: () => channel?.close(),
   };
 }

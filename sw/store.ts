@@ -1,6 +1,7 @@
-import { type Database, type Keeper, openDatabase, type PartKey, type Tables } from './database.ts';
+import { type Database, type Keeper, openDatabase } from './database.ts';
 import { endOf, type HistoryEntry, keyOf, MOST_ENTRIES } from './history.ts';
 import { isSettled, type KeptGrant, type PartRecord, type UploadRecord } from './record.ts';
+import type { PartKey, Tables } from './transaction.ts';
 
 /** One owner's records and slices on this device. */
 export interface Store {

@@ -14,6 +14,8 @@ interface Need {
   packages: string[];
   /** Where it is, if it is there. */
   find: () => string | undefined;
+  /** What it says something about itself to; `--version` unless told. */
+  question?: string;
   /** What a person can do where apt cannot. */
   advice: string;
 }
@@ -36,6 +38,7 @@ const WEBKIT: Need = {
   name: 'WebKitGTK',
   packages: ['webkit2gtk-driver', 'xvfb'],
   find: () => findWebKit()?.driver,
+  question: '--help',
   advice: 'install webkit2gtk-driver and xvfb',
 };
 
@@ -57,11 +60,11 @@ function apt(...args: string[]): string | undefined {
 }
 
 /** The executable must run: Ubuntu's package of that name is a pointer to a snap, which needs more than apt. */
-function runs(path: string): boolean {
-  return spawnSync(path, ['--version'], { stdio: 'ignore' }).status === 0;
+function runs(path: string, question = '--version'): boolean {
+  return spawnSync(path, [question], { stdio: 'ignore' }).status === 0;
 }
 
-function install({ name, packages, find, advice }: Need): Installed {
+function install({ name, packages, find, question, advice }: Need): Installed {
   const there = find();
   if (there) return { ok: true, path: there };
   if (process.getuid?.() !== 0 || !Bun.which('apt-get')) return { ok: false, why: `${name} is missing: ${advice}` };
@@ -69,7 +72,7 @@ function install({ name, packages, find, advice }: Need): Installed {
   const complaint = apt('update') ?? apt('install', '-y', '--no-install-recommends', ...packages);
   if (complaint) return { ok: false, why: `${name} is missing, and ${complaint}` };
   const path = find();
-  return path && runs(path)
+  return path && runs(path, question)
     ? { ok: true, path }
     : { ok: false, why: `${name} was installed and does not run: ${advice}` };
 }

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect } from 'bun:test';
 import { join } from 'node:path';
 import type { TestStore } from '../store.ts';
-import { everywhere } from './everywhere.ts';
+import { begin as beginWhen, everywhere } from './everywhere.ts';
 import { findChrome } from './executable.ts';
 import { finding } from './findings.ts';
 import {
@@ -14,7 +14,6 @@ import {
   report,
   type Stage,
   safe,
-  sent,
 } from './stage.ts';
 import { onStages } from './staged.ts';
 
@@ -33,13 +32,7 @@ export function crossing(name: string, start: () => Promise<TestStore>, installe
 
     const staged = onStages(() => store, undefined, LIMIT);
     /** Picks the file and waits until the tab may go, with a good part of the way still ahead. */
-    async function begin(stage: Stage, share = 0.1) {
-      const page = await openPage(stage);
-      await pick(page, stage.file.path);
-      await safe(page);
-      await sent(stage, share);
-      return page;
-    }
+    const begin = (stage: Stage, share?: number) => beginWhen(stage, safe, share);
     async function expectCarriedOn(stage: Stage, what: string, goneAt: number, share = SHARE_AFTER) {
       await completed(stage);
       await expectArrived(stage);

@@ -20,7 +20,11 @@ type Staged<B extends Browser> = (
 ) => void;
 
 /** Picks the file and waits until the page says what may be done, with a good part of the way still ahead. */
-export async function begin(stage: Stage<Browser>, mayGo: (page: Tab) => Promise<unknown>, share = 0.1): Promise<Tab> {
+export async function begin<T extends Tab>(
+  stage: Pick<Stage, 'url' | 'wire' | 'file'> & { chrome: Browser<T> },
+  mayGo: (page: Tab) => Promise<unknown>,
+  share = 0.1,
+): Promise<T> {
   const page = await openPage(stage);
   await pick(page, stage.file.path);
   await mayGo(page);

@@ -27,6 +27,12 @@ const NOT_MEASURED = 'not measured';
 const ENGINES = ['Chromium', 'Firefox', 'WebKitGTK'];
 const ELSEWHERE = ['Chrome for Android', 'iOS Safari'];
 
+/** Said by more than one suite. */
+export const CLOSED = [
+  'the browser lets the page store nothing',
+  'uploads while the page is open, and says so',
+] as const;
+
 /** One line for the table; to be called when everything that it says has been seen. */
 export function finding({ name }: Browser, what: string, outcome: string): void {
   const told: Finding = { browser: name, what, outcome };

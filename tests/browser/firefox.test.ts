@@ -1,11 +1,20 @@
 import { afterAll, beforeAll, describe, expect } from 'bun:test';
 import { embeddedStore, type TestStore } from '../store.ts';
-import type { Tab } from './browser.ts';
+import type { Browser, Tab } from './browser.ts';
 import { begin, everywhere } from './everywhere.ts';
 import { findFirefox } from './executable.ts';
-import { finding } from './findings.ts';
+import { CLOSED, finding } from './findings.ts';
 import { launchFirefox } from './firefox.ts';
-import { expectArrived, expectNothingStoredSentAgain, inside, openPage, settled, state } from './stage.ts';
+import {
+  expectArrived,
+  expectNothingStoredSentAgain,
+  inside,
+  openPage,
+  pick,
+  type Stage,
+  settled,
+  state,
+} from './stage.ts';
 import { onStages } from './staged.ts';
 
 const LIMIT = 180_000;
@@ -56,4 +65,43 @@ describe.skipIf(!findFirefox())('Firefox', () => {
     expectNothingStoredSentAgain(stage);
     finding(stage.chrome, 'the browser is killed and started again', 'goes on at the next visit');
   });
+
+  const withPrefs = (prefs: Record<string, unknown>) =>
+    onStages(
+      () => store,
+      () => ({ fileSize: 24 * 2 ** 20 }),
+      LIMIT,
+      (options) => launchFirefox({ ...options, prefs }),
+    );
+  async function openBare({ chrome, url }: Stage<Browser>): Promise<Tab> {
+    const page = await chrome.open(url);
+    await page.waitFor(`${inside('.background')}?.textContent`, { what: 'the page to be ready' });
+    return page;
+  }
+
+  // 2 blocks all cookies, and with them every other storage.
+  withPrefs({ 'network.cookie.cookieBehavior': 2 })(
+    'where the browser lets the page store nothing, it uploads while the tab is open, and says so',
+    async (stage) => {
+      const page = await openBare(stage);
+      expect(await page.evaluate(`${inside('.background')}.textContent`)).toContain('stop when this tab is closed');
+      await pick(page, stage.file.path);
+      await state(page, 'done');
+      await expectArrived(stage);
+      finding(stage.chrome, ...CLOSED);
+    },
+  );
+
+  withPrefs({ 'browser.privatebrowsing.autostart': true })(
+    'in a private window, it goes on after a reload',
+    async (stage) => {
+      const page = await openBare(stage);
+      await pick(page, stage.file.path);
+      await page.waitFor(`${inside('.note-text')}?.textContent?.includes('next visit')`);
+      await page.reload();
+      await state(page, 'done');
+      await expectArrived(stage);
+      finding(stage.chrome, 'a private window', 'goes on after a reload, until the window is closed');
+    },
+  );
 });

@@ -4,6 +4,7 @@ import { randomFile } from '../bytes.ts';
 import { embeddedStore, partsIn, type TestStore } from '../store.ts';
 import { type App, begin, openApp, startApp, uploadIs } from './app.ts';
 import { findChrome } from './executable.ts';
+import { finding } from './findings.ts';
 import type { Page } from './page.ts';
 import { expectArrived, expectNothingStoredSentAgain, settled } from './stage.ts';
 import { onStages } from './staged.ts';
@@ -55,6 +56,7 @@ describe.skipIf(!findChrome())('room on the device', () => {
       expect(await page.evaluate('upload.unstagedBytes')).toBe(0);
       await expectArrived(stage);
       expectNothingStoredSentAgain(stage);
+      finding(stage.chrome, 'the disk has no room for all of it', 'says what closing the tab would cost, and arrives');
     },
     SLOW,
   );
@@ -68,7 +70,7 @@ describe.skipIf(!findChrome())('room on the device', () => {
       await grant(page, 14 * MiB);
       await begin(page, stage, '{ concurrency: 1 }');
       await page.waitFor('upload.unstagedBytes');
-      expect(await page.evaluate('upload.state')).toBe('uploading');
+      await uploadIs(page, 'uploading');
       await grant(page, 1000 * MiB);
       await page.waitFor('upload.safeToClose');
       await uploadIs(page, 'done');
@@ -101,7 +103,7 @@ describe.skipIf(!findChrome())('room on the device', () => {
     });
     await page.evaluate('upload.retry()');
     await uploadIs(page, 'failed');
-    expect(await page.evaluate('list.length')).toBe(1);
+    expect(await page.evaluate('client.uploads().then((all) => all.length)')).toBe(1);
     await grant(page, 1000 * MiB);
     await page.evaluate('upload.retry()');
     await page.evaluate('upload.done');
@@ -112,7 +114,7 @@ describe.skipIf(!findChrome())('room on the device', () => {
     'a file that changes in mid-upload is never mixed with what it was: it is asked for again, and goes on',
     async (stage) => {
       const page = await openApp(app, stage);
-      await grant(page, 16 * MiB);
+      await grant(page, 10 * MiB);
       await copyFile(stage.file.path, `${stage.folder}/copy.bin`);
       await begin(page, stage, '{ concurrency: 1 }');
       await page.waitFor('upload.unstagedBytes && upload.progress.uploaded >= 1');

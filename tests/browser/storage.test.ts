@@ -5,6 +5,7 @@ import { embeddedStore, partsIn, type TestStore } from '../store.ts';
 import { type App, begin, openApp, startApp, uploadIs } from './app.ts';
 import { launchChrome } from './chrome.ts';
 import { findChrome } from './executable.ts';
+import { CLOSED, finding } from './findings.ts';
 import type { Page } from './page.ts';
 import { completed, expectArrived, expectNothingStoredSentAgain, partOf, type Stage, sent, settled } from './stage.ts';
 import { onStages } from './staged.ts';
@@ -84,7 +85,9 @@ describe.skipIf(!findChrome())('the device’s storage', () => {
     await uploadIs(again, 'paused');
     await again.evaluate('upload.resume()');
     await uploadIs(again, 'done');
-    expect(await again.evaluate(`indexedDB.databases().then(([{ version }]) => version)`)).toBe(moved);
+    expect(
+      await again.evaluate(`indexedDB.databases().then((all) => all.find(({ name }) => name === '${NAME}').version)`),
+    ).toBe(moved);
     await expectArrived(stage);
     expectNothingStoredSentAgain(stage);
   });
@@ -159,6 +162,7 @@ describe.skipIf(!findChrome())('the device’s storage', () => {
     await uploadIs(page, 'done');
     await expectArrived(stage);
     expectNothingStoredSentAgain(stage);
+    finding(stage.chrome, 'site data are cleared in mid-upload', 'goes on with the file in the page');
   });
 
   staged('site data cleared where only slices were left asks for the file, and takes no other', async (stage) => {
@@ -218,6 +222,7 @@ describe.skipIf(!findChrome())('the device’s storage', () => {
         await uploadIs(page, 'done');
         await expectArrived(stage);
         expect(await other.evaluate('list.length')).toBe(0);
+        finding(stage.chrome, ...CLOSED);
       } finally {
         await chrome.close();
       }
