@@ -20,6 +20,8 @@ export function createSpeed(): Speed {
   return {
     add(bytes, now) {
       const elapsed = now - (last?.now ?? now);
+      // Within a millisecond nothing is measured; it counts with what comes next.
+      if (last && elapsed >= 0 && elapsed < 1) return;
       if (last && elapsed > 0 && elapsed < GAP_MS && bytes >= last.bytes) {
         const kept = Math.exp(-elapsed / MEMORY_MS);
         sent = sent * kept + bytes - last.bytes;
