@@ -162,21 +162,25 @@ describe.skipIf(!findChrome())('a control call of the page', () => {
     { client: HASTY },
   );
 
-  scene('is not answered by a captive portal, whichever call it is', async (it) => {
-    const { stage, page, begin, arrived, calls, puts, allow, note } = it;
-    let leave = stage.web.answer(({ method }) => method === 'POST', allow(PORTAL));
-    await begin();
-    await stage.web.waitFor(() => calls('init').length >= 3);
-    expect(await page.evaluate('[upload.state, upload.resumeToken ?? null]')).toEqual(['waiting', null]);
-    expect(puts()).toEqual([]);
-    leave();
-    leave = stage.web.answer(isCall('complete'), allow(PORTAL));
-    await stage.web.waitFor(() => calls('complete').length >= 3);
-    expect(await page.evaluate('upload.state')).not.toBe('done');
-    leave();
-    await arrived();
-    note('captive portal at init and at complete');
-  });
+  scene(
+    'is not answered by a captive portal, whichever call it is',
+    async (it) => {
+      const { stage, page, begin, arrived, calls, puts, allow, note } = it;
+      let leave = stage.web.answer(({ method }) => method === 'POST', allow(PORTAL));
+      await begin();
+      await stage.web.waitFor(() => calls('init').length >= 3);
+      expect(await page.evaluate('[upload.state, upload.resumeToken ?? null]')).toEqual(['waiting', null]);
+      expect(puts()).toEqual([]);
+      leave();
+      leave = stage.web.answer(isCall('complete'), allow(PORTAL));
+      await stage.web.waitFor(() => calls('complete').length >= 3);
+      expect(await page.evaluate('upload.state')).not.toBe('done');
+      leave();
+      await arrived();
+      note('captive portal at init and at complete');
+    },
+    { client: HASTY },
+  );
 
   scene(
     'complete that another one is about waits for it',
@@ -196,8 +200,9 @@ describe.skipIf(!findChrome())('a control call of the page', () => {
     const { stage, page, begin, arrived, puts, calls } = it;
     const release = stage.wire.hold(isPart(2));
     await begin();
-    await page.waitFor('upload.progress.uploaded === 1');
-    await stage.wire.waitFor(() => puts().some(({ held }) => held));
+    await stage.wire.waitFor(
+      () => puts().some(({ held }) => held) && puts().some((put) => isPart(1)(put) && !!put.finishedAt),
+    );
     await page.evaluate(`fetch('${stage.url}api/v1/upload/multipart/pause', {
       method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify({ resumeToken: upload.resumeToken })
     })`);

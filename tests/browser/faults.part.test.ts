@@ -184,11 +184,12 @@ describe.skipIf(!findChrome())('a part on its way from the page', () => {
     note('upload aborted in the store');
   });
 
-  scene('begins anew where the session has expired', async ({ stage, page, begin, arrived, puts, calls, note }) => {
+  scene('begins anew where the session has expired', async ({ stage, begin, arrived, puts, calls, note }) => {
     const release = stage.wire.hold(isPart(2));
     await begin();
-    await stage.wire.waitFor(() => puts().some(({ held }) => held));
-    await page.waitFor('upload.progress.uploaded === 1');
+    await stage.wire.waitFor(
+      () => puts().some(({ held }) => held) && puts().some((put) => isPart(1)(put) && !!put.finishedAt),
+    );
     await expireSessions(stage);
     release();
     await arrived(1);

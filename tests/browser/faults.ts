@@ -125,7 +125,8 @@ export function onFaults(kind: string, chrome: LaunchOptions = {}) {
       stage,
       app,
       owner,
-      page: await openApp(app, stage, `owner: '${owner}', ${client}`),
+      // Of the line nobody remembers what an earlier test did to it.
+      page: await openApp(app, stage, `owner: '${owner}', ...(localStorage.clear(), {}), ${client}`),
       files: picked,
       goneAt: 0,
       puts,
