@@ -1,17 +1,18 @@
 import type { Line } from '../sw/line.ts';
 
 const KEY = 'partway:line';
-const DAY_MS = 86_400_000;
+const HOUR_MS = 3_600_000;
+const MONTH_MS = 720 * HOUR_MS;
 
 type Known = Pick<Line, 'rate' | 'life' | 'size'>;
 
-/** What the last visit knew of the line; what it lost says nothing after a day, and nothing is known after a month. */
+/** What the last visit knew of the line; what was lost says nothing after an hour, and nothing is known after a month. */
 export function recallLine(): Known | undefined {
   try {
     const { at, rate, life, size } = JSON.parse(localStorage.getItem(KEY) ?? '{}');
     const age = Date.now() - at;
-    if (!(age < 30 * DAY_MS && rate > 0 && size > 0)) return undefined;
-    return { rate, size, ...(age < DAY_MS && life !== null && { life }) };
+    if (!(age < MONTH_MS && rate > 0 && size > 0)) return undefined;
+    return { rate, size, ...(age < HOUR_MS && life !== null && { life }) };
   } catch {
     return undefined;
   }

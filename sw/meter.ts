@@ -9,6 +9,8 @@ export interface Meter {
   /** Bytes of a part that have left; 0 takes it out. */
   inFlight(partNumber: number, bytes: number): void;
   phase(phase: Phase, trouble?: Trouble): void;
+  /** Tells nothing more. */
+  close(): void;
 }
 
 export function createMeter(bus: Bus, id: string): Meter {
@@ -18,8 +20,15 @@ export function createMeter(bus: Bus, id: string): Meter {
   let trouble: Trouble | undefined;
   let phase: Phase = 'uploading';
   let told = 0;
+  let later: ReturnType<typeof setTimeout> | undefined;
   const tell = (now: boolean) => {
-    if (!now && performance.now() - told < EVERY_MS) return;
+    const wait = EVERY_MS - (performance.now() - told);
+    if (!now && wait > 0) {
+      later ??= setTimeout(() => tell(true), wait);
+      return;
+    }
+    clearTimeout(later);
+    later = undefined;
     told = performance.now();
     let bytes = storedBytes;
     for (const sent of flying.values()) bytes += sent;
@@ -46,5 +55,6 @@ export function createMeter(bus: Bus, id: string): Meter {
       trouble = why;
       tell(true);
     },
+    close: () => clearTimeout(later),
   };
 }

@@ -80,6 +80,9 @@ export async function openTransit(host: Host, record: UploadRecord, signal: Abor
       });
     },
     stir,
-    close: unlisten,
+    close() {
+      unlisten();
+      meter.close();
+    },
   };
 }
