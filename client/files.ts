@@ -91,7 +91,7 @@ export function createFiles(store: Store, bus: Bus, keepSlices: boolean): Files 
   return {
     get: (id) => kept.get(id)?.file,
     async keep(record, file) {
-      await store.change(record.id, () => ({ error: undefined }));
+      if (record.error) await store.change(record.id, () => ({ error: undefined }));
       drop(record.id);
       const { promise, resolve: release } = Promise.withResolvers<void>();
       const entry: Kept = { file, partSize: record.partSize, attempt: record.attempt, release };

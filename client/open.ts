@@ -81,7 +81,16 @@ export async function openClient(options: UploadClientOptions, views: Views) {
     random: Math.random,
   };
 
-  const call = () => void standby.call();
+  let calling = false;
+  /** Forty files picked at once ask the browser once. */
+  function call(): void {
+    if (calling) return;
+    calling = true;
+    setTimeout(() => {
+      calling = false;
+      if (!closing.signal.aborted) void standby.call();
+    });
+  }
   /** Tells every context, and resolves when this page shows it. */
   function changed(id: string): Promise<void> {
     bus.post({ type: 'changed', id });
@@ -164,9 +173,12 @@ export async function openClient(options: UploadClientOptions, views: Views) {
       else if (!waiting) await store.add(record);
       await views.become(view, record);
       views.introduce(view);
-      await (waiting ? actions.attach(record.id, file).finally(waiting.done) : files.keep(record, file));
+      if (waiting) await actions.attach(record.id, file).finally(waiting.done);
+      else await files.keep(record, file);
       // Whoever picks a file means it to go on.
-      await actions.resume(record.id);
+      if (waiting || claimed) return actions.resume(record.id);
+      await changed(record.id);
+      call();
     },
     /** Shows in `view` the upload that the draft's token opens, and gives it `file`. */
     async adopt(view: Upload, draft: UploadRecord, file: File | undefined): Promise<void> {

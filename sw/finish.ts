@@ -7,8 +7,7 @@ import type { Transit } from './transit.ts';
 
 /** Writes down that the object is there. */
 export async function settleDone(store: Store, id: string, { url, fileKey, etag }: CompleteAnswer): Promise<void> {
-  await store.change(id, () => ({ state: 'done', url, fileKey, etag, staged: true, error: undefined }));
-  await store.dropParts(id).catch(() => {});
+  await store.finish(id, { url, fileKey, etag });
 }
 
 /** Has the object put together and verified, and writes it down; false where the store turned out to lack parts. */
@@ -16,7 +15,7 @@ export async function finishUpload(transit: Transit): Promise<boolean> {
   const { host, record, board, meter } = transit;
   meter.phase('finishing');
   // The server completes from the store's list, not from ours.
-  await transit.recorder.flush().catch(() => {});
+  if (record.totalParts > 1) await transit.recorder.flush().catch(() => {});
   const digests = board.digests();
   const objectDigest = digests && (await objectDigestOf(digests));
   try {

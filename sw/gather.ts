@@ -5,7 +5,7 @@ import { RequestError } from './retry.ts';
 /** Calls in one request, as the server allows. */
 const MOST = 64;
 /** Milliseconds that a call waits for others while there is enough to send. */
-const PATIENCE_MS = 1000;
+const PATIENCE_MS = 2000;
 
 type Gathered = 'init' | 'complete';
 
@@ -22,34 +22,45 @@ interface Queue {
   name: Gathered;
   identity: Identity;
   waiting: Waiting[];
+  /** When the one that has waited longest came. */
+  since: number;
   asking: boolean;
-  timer?: ReturnType<typeof setTimeout> | undefined;
+  timer?: ReturnType<typeof setTimeout>;
+  /** The timer runs: it leaves at once, or in two seconds. */
+  due?: boolean | undefined;
 }
 
 export type Gatherer = ReturnType<typeof createGatherer>;
 
 /**
  * Makes the calls of many small files in few round trips. The first leaves at once; what comes while it is under way goes
- * with the next, which leaves when the line has nothing more to send or, at the latest, after a second.
+ * with the next, which leaves when the line has nothing more to send or, at the latest, after two seconds.
  */
 export function createGatherer(flow: Flow) {
   const queues = new Map<string, Queue>();
   /** An older server has no such call. */
   const lacking = new Set<string>();
 
-  const isDue = ({ name }: Queue) => (name === 'init' ? flow.hungry : flow.idle);
+  const isDue = (queue: Queue) => (queue.name === 'init' ? flow.hungry : flow.idle && !others(queue));
+  const others = (queue: Queue) => [...queues.values()].some((q) => q !== queue && (q.asking || q.waiting.length));
 
   function look(queue: Queue): void {
     if (queue.asking || !queue.waiting.length) return;
-    if (isDue(queue) || queue.waiting.length >= MOST) return void ask(queue);
-    queue.timer ??= setTimeout(() => ask(queue), PATIENCE_MS);
+    const due = isDue(queue) || queue.waiting.length >= MOST;
+    if (due === queue.due) return;
+    clearTimeout(queue.timer);
+    // What is asked for in the same turn goes along.
+    const wait = due ? 0 : Math.max(0, queue.since + PATIENCE_MS - performance.now());
+    queue.timer = setTimeout(() => ask(queue), wait);
+    queue.due = due;
   }
   async function ask(queue: Queue): Promise<void> {
     clearTimeout(queue.timer);
-    queue.timer = undefined;
+    queue.due = undefined;
     if (queue.asking) return;
     queue.asking = true;
     const together = queue.waiting.splice(0, MOST);
+    queue.since = performance.now();
     await askTogether(queue, together).catch((error) => {
       for (const { settle } of together)
         settle(() => {
@@ -57,7 +68,7 @@ export function createGatherer(flow: Flow) {
         });
     });
     queue.asking = false;
-    look(queue);
+    for (const any of queues.values()) look(any);
   }
   async function askTogether({ endpoint, identity, name }: Queue, together: Waiting[]): Promise<void> {
     const [first, ...others] = together;
@@ -98,7 +109,7 @@ export function createGatherer(flow: Flow) {
       );
     if (lacking.has(endpoint)) return alone();
     const key = JSON.stringify([endpoint, name, identity]);
-    const queue = queues.get(key) ?? { endpoint, name, identity, waiting: [], asking: false };
+    const queue = queues.get(key) ?? { endpoint, name, identity, waiting: [], since: 0, asking: false };
     queues.set(key, queue);
     const { promise, resolve, reject } = Promise.withResolvers<Calls[Name][1]>();
     const settle: Waiting['settle'] = (answer) => {
@@ -108,9 +119,9 @@ export function createGatherer(flow: Flow) {
         reject(error);
       }
     };
+    if (!queue.waiting.length) queue.since = performance.now();
     queue.waiting.push({ call: { ...request, ...(idempotencyKey && { idempotencyKey }) }, alone, settle });
-    // What is asked for in the same turn goes along.
-    queueMicrotask(() => look(queue));
+    look(queue);
     return promise.catch((error) => {
       const { code } = error instanceof RequestError ? error.failure : {};
       if (code !== 'NOT_FOUND' && code !== 'METHOD_NOT_ALLOWED') throw error;

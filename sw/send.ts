@@ -88,7 +88,8 @@ async function sendPart(transit: Transit, urls: Urls, part: PartRecord): Promise
 
   signal.throwIfAborted();
   board.arrive(partNumber);
-  transit.recorder.add(part);
+  // Of a single one the end is written down next.
+  if (record.totalParts > 1) transit.recorder.add(part);
   meter.inFlight(partNumber, 0);
   tellStored(transit);
   host.bus.post({ type: 'stored', id: record.id, partNumber });

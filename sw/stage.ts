@@ -79,8 +79,8 @@ export async function stageFile(
       if (settled(partNumber)) continue;
       const part = { partNumber, digest: await digest(partNumber), stored: false, sliced: false };
       if (!stored.has(partNumber)) unwritten.set(partNumber, part.digest);
-      // The digest outlives this page, so that whoever goes on can still verify the whole.
-      void store.stagePart(record, part).catch(() => {});
+      // The digest outlives this page, so that whoever goes on can still verify the whole; a slice brings its own along.
+      if (!keepSlices || record.totalParts > 1) void store.stagePart(record, part).catch(() => {});
       tell(part);
     }
   }
@@ -100,7 +100,7 @@ export async function stageFile(
       signal.throwIfAborted();
       const freed = news();
       const slice = cut(partNumber);
-      if ((await takeRoom(slice.size)) && (await fits(store.stagePart(record, part, slice)))) {
+      if ((await takeRoom(slice.size)) && (await fits(inTurn(() => store.stagePart(record, part, slice))))) {
         known.set(partNumber, part);
         tell(part);
         return;
@@ -124,6 +124,15 @@ export async function stageFile(
   }
   await store.change(record.id, ({ partSize }) => (partSize === record.partSize ? { staged: true } : {}));
   bus.post({ type: 'changed', id: record.id });
+}
+
+let lastWrite: Promise<unknown> = Promise.resolve();
+
+/** One slice at a time: whatever else is read or written would have to wait for all that stand in the browser's own queue. */
+function inTurn(write: () => Promise<void>): Promise<void> {
+  const written = lastWrite.then(write);
+  lastWrite = written.catch(() => {});
+  return written;
 }
 
 /** Whether the write found room on the disk. */

@@ -11,6 +11,8 @@ export interface Store {
   upload(id: string): Promise<UploadRecord | undefined>;
   /** Changes the record in one transaction; undefined where it is gone. */
   change(id: string, change: (record: UploadRecord) => Partial<UploadRecord>): Promise<UploadRecord | undefined>;
+  /** Its object is there: nothing of it is needed here any more. */
+  finish(id: string, object: Pick<UploadRecord, 'url' | 'fileKey' | 'etag'>): Promise<void>;
   add(record: UploadRecord): Promise<void>;
   /** Ascending. */
   parts(record: UploadRecord): Promise<PartRecord[]>;
@@ -80,6 +82,15 @@ export function createStore({ lasting, run, close }: Database): Store {
         if (after) await tables.put('uploads', after);
         if (after && isSettled(after)) remember(tables, endOf(after, before.state));
         return after;
+      }),
+    finish: (id, object) =>
+      run(['uploads', 'parts', 'slices', 'history'], 'readwrite', async (tables) => {
+        const before = await tables.get('uploads', id);
+        if (!before) return;
+        const after: UploadRecord = { ...before, ...object, state: 'done', staged: true, error: undefined };
+        void tables.put('uploads', after);
+        for (const name of ['parts', 'slices'] as const) void tables.remove(name, [id]);
+        remember(tables, endOf(after, before.state));
       }),
     add: async (record) => void (await run(['uploads'], 'readwrite', (tables) => tables.put('uploads', record))),
     parts: ({ id, partSize }) => run(['parts'], 'readonly', (tables) => tables.list('parts', [id, partSize])),
