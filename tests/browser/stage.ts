@@ -38,9 +38,10 @@ export async function setStage<B extends Browser = Chrome>(
   const folder = mkdtempSync(join(tmpdir(), 'partway-stage-'));
   const bucket = `stage-${process.pid}-${++buckets}`;
   const { hostname: host, port } = new URL(store.endpoint);
+  const bytesPerSecond = options.bytesPerSecond ?? BYTES_PER_SECOND;
   const wire = await startProxy({
     target: { host, port: Number(port) },
-    bytesPerSecond: options.bytesPerSecond ?? BYTES_PER_SECOND,
+    bytesPerSecond,
   });
   const server = await startServer({
     env: {
@@ -63,6 +64,7 @@ export async function setStage<B extends Browser = Chrome>(
     store,
     bucket,
     wire,
+    bytesPerSecond,
     server,
     web,
     url,
@@ -157,10 +159,17 @@ export function expectNothingStoredSentAgain({ wire, file }: Pick<Stage, 'wire' 
 /** Bytes that went over the wire beyond the file's own. */
 export const sentTwice = ({ wire, file }: { wire: Wire; file: Digests }) => wire.bytesSince(0) - file.size;
 
-/** One line of figures for the log of the run. */
+/**
+ * One line of figures for the log of the run; the time lost is what the upload took beyond its bytes at the wire's rate,
+ * those sent twice left out.
+ */
 export function report(stage: Stage<Browser>, what: string, goneAt: number): void {
-  const after = stage.wire.bytesBegunSince(goneAt);
+  const { wire, file, store } = stage;
+  const after = wire.bytesBegunSince(goneAt);
+  const began = wire.puts()[0]!.startedAt;
+  const ended = wire.requests.find(isComplete)!.finishedAt!;
+  const lost = (ended - began) / 1000 - file.size / stage.bytesPerSecond;
   console.log(
-    `  ${stage.store.name}: ${what}: ${(after / MiB).toFixed(1)} MiB of ${stage.file.size / MiB} sent by requests begun after it, ${(sentTwice(stage) / MiB).toFixed(1)} MiB sent twice`,
+    `  ${store.name}: ${what}: ${(after / MiB).toFixed(1)} MiB of ${file.size / MiB} sent by requests begun after it, ${(sentTwice(stage) / MiB).toFixed(1)} MiB sent twice, ${lost.toFixed(1)} s lost`,
   );
 }
