@@ -223,7 +223,9 @@ describe.skipIf(!findChrome())('the rows of <partway-upload>', () => {
       },
     }))`);
     await begin(page);
-    expect(await page.evaluate(`${row(name(), '.note')}.textContent`)).toBe('Keep this tab open');
+    await page.waitFor(
+      `${row(name(), '.note')}.textContent.startsWith('Keep this tab open: this device has no room for')`,
+    );
     const asks = `dispatchEvent(new Event('beforeunload', { cancelable: true })) === false`;
     expect(await page.evaluate(asks)).toBe(true);
     // Its answer to that question is yes.
