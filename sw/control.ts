@@ -24,7 +24,8 @@ export async function persistently<T>(
       signal.throwIfAborted();
       if (!(error instanceof RequestError) || !(await retry(error))) throw error;
       onPhase('waiting', troubleOf(error));
-      await waitFor(backOff(error.failure, attempt, random), signal);
+      // Another network, another try: the first one may still come too early.
+      if (await waitFor(backOff(error.failure, attempt, random), signal)) attempt = 0;
       signal.throwIfAborted();
     }
   }

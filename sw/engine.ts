@@ -78,7 +78,7 @@ export async function drive(host: Host, signal: AbortSignal, untilIdle: boolean)
     const both = AbortSignal.any([signal, stop.signal]);
     const end = move(record, both)
       // This device's trouble, such as a full disk, is no verdict on the upload: try again after a while.
-      .catch(() => (both.aborted ? undefined : waitFor(PAUSE_MS, both)))
+      .catch(async () => void (both.aborted || (await waitFor(PAUSE_MS, both))))
       .finally(() => {
         moving.delete(record.id);
         wake();

@@ -1,11 +1,11 @@
-/** Resolves after `ms`, when the network comes back, or when `signal` aborts. */
-export function waitFor(ms: number, signal: AbortSignal): Promise<void> {
+/** Resolves after `ms`, when the network comes back (then to true), or when `signal` aborts. */
+export function waitFor(ms: number, signal: AbortSignal): Promise<boolean> {
   return new Promise((resolve) => {
-    const end = () => {
+    const end = (event?: Event) => {
       clearTimeout(timer);
       self.removeEventListener('online', end);
       signal.removeEventListener('abort', end);
-      resolve();
+      resolve(event?.type === 'online');
     };
     const timer = setTimeout(end, ms);
     self.addEventListener('online', end);
