@@ -110,6 +110,8 @@ export async function openClient(options: UploadClientOptions, views: Views) {
   views.serve({ store, bus, somewhere: files.somewhere, shown: watermark.of });
   for (const { id } of await store.uploads()) await views.refresh(id);
   const left = await leftOver(store, views.all());
+  // Forgets what is too old.
+  store.history().catch(() => {});
   void prepare().catch(() => {});
   for (const event of ['online', 'focus']) window.addEventListener(event, prepare, { signal: closing.signal });
   for (const [at, event] of [
@@ -206,13 +208,15 @@ export async function openClient(options: UploadClientOptions, views: Views) {
       // Opened anew, since this client may be closed.
       const now = store.lasting ? await openStore(owner).catch(() => undefined) : store;
       const ends = ((await now?.uploads()) ?? []).filter((record) => !isSettled(record));
-      (store.lasting ? openBus(owner) : bus).post({ type: 'signed-out' });
-      if (store.lasting) await eraseDatabase(owner);
-      watermark.erase();
+      const farewell = store.lasting ? openBus(owner) : bus;
+      farewell.post({ type: 'signed-out' });
+      farewell.close();
       const limit = AbortSignal.timeout(FAREWELL_MS);
       const aborts = ends.map(
         ({ endpoint: at, resumeToken }) => resumeToken && callApi(at, 'abort', { resumeToken }, {}, limit),
       );
+      if (store.lasting) await eraseDatabase(owner);
+      watermark.erase();
       await Promise.allSettled(aborts);
     },
   };

@@ -27,8 +27,8 @@ export async function beginSession(transit: Transit): Promise<Begun | undefined>
     ...(record.provider && { provider: record.provider }),
     parts,
   };
-  // Not cut off by a pause: what has begun must be known here.
-  const answer = await transit.gather(record.endpoint, 'init', wish, identity, idempotencyKey(record));
+  // Not cut off by a pause once it has left: what has begun must be known here.
+  const answer = await transit.gather(record.endpoint, 'init', wish, identity, idempotencyKey(record), transit.signal);
   record.resumeToken = answer.resumeToken;
   // With another plan the token is written when the plan is.
   if (answer.partSize !== record.partSize) return { recut: answer.partSize };

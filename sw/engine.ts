@@ -50,18 +50,22 @@ export async function drive(host: Host, signal: AbortSignal, untilIdle: boolean)
       if (entry) entry.waits = waits;
     }
     if (message.type !== 'changed' && message.type !== 'sliced') return;
-    if (message.type === 'changed' && moving.has(message.id)) void stopUnwanted(message.id);
+    if (message.type === 'changed' && moving.has(message.id)) stopUnwanted(message.id);
     if (starved.delete(message.id) || message.type === 'changed') wake();
   });
   const unlistenNetwork = onNetworkChange(() => {
-    for (const id of moving.keys()) void stopUnwanted(id);
+    for (const id of moving.keys()) stopUnwanted(id);
     wake();
   });
   const mayUseLine = (record: UploadRecord) => !record.onlyUnmetered || !isMetered() || record.state === 'cancelling';
 
-  async function stopUnwanted(id: string): Promise<void> {
-    const record = await host.store.upload(id);
-    if (!record || record.paused || record.state === 'cancelling' || !mayUseLine(record)) moving.get(id)?.stop.abort();
+  function stopUnwanted(id: string): void {
+    const look = (record: UploadRecord | undefined) => {
+      if (!record || record.paused || record.state === 'cancelling' || !mayUseLine(record))
+        moving.get(id)?.stop.abort();
+    };
+    // Storage that cannot be read ends it anyhow.
+    host.store.upload(id).then(look, () => {});
   }
   async function move(record: UploadRecord, stop: AbortSignal): Promise<void> {
     const outcome = await settle(host, record, stop);

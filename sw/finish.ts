@@ -21,7 +21,7 @@ export async function finishUpload(transit: Transit): Promise<boolean> {
   try {
     const wish = { resumeToken: record.resumeToken!, ...(objectDigest && { objectDigest }) };
     const answer = await (record.totalParts === 1
-      ? transit.gather(record.endpoint, 'complete', wish)
+      ? transit.gather(record.endpoint, 'complete', wish, undefined, undefined, transit.signal)
       : transit.call('complete', wish));
     await settleDone(host.store, record.id, answer);
     host.bus.post({ type: 'changed', id: record.id });

@@ -6,6 +6,8 @@ import { RequestError } from './retry.ts';
 const LOOK_MS = 1000;
 /** A part that is likely to take longer than this share of the time left is not begun. */
 const SHARE = 0.8;
+/** Milliseconds left with which one part is begun whatever its rate was. */
+const FRESH_MS = 120_000;
 /** Seconds that a store which only says "slow down" is left alone. */
 const REST_SECONDS = 1;
 
@@ -54,7 +56,10 @@ export function createFlow(
 
   const share = () => line.rate && line.rate / Math.max(flying, 1);
   const inTime = (bytes: number) =>
-    line.rate === undefined || ((bytes * (running + 1)) / line.rate) * 1000 < SHARE * timeLeft();
+    line.rate === undefined ||
+    // What was slow once may not be any more, and only a part tells.
+    (!running && timeLeft() > FRESH_MS) ||
+    ((bytes * (running + 1)) / line.rate) * 1000 < SHARE * timeLeft();
 
   function admit(): void {
     for (let next = queue[0]; next; next = queue[0]) {

@@ -7,6 +7,13 @@ const MOST = 64;
 /** Milliseconds that a call waits for others while there is enough to send. */
 const PATIENCE_MS = 2000;
 
+/** Statuses by which the request of many is refused, not what it asks for. */
+const REFUSED = new Set([400, 404, 405, 413]);
+/** After this many vain ones in a row calls go alone: a proxy in between may know no such address. */
+const MOST_VAIN = 2;
+/** An older server has no such call. */
+const LACKING = Number.POSITIVE_INFINITY;
+
 type Gathered = 'init' | 'complete';
 
 interface Waiting {
@@ -38,8 +45,8 @@ export type Gatherer = ReturnType<typeof createGatherer>;
  */
 export function createGatherer(flow: Flow) {
   const queues = new Map<string, Queue>();
-  /** An older server has no such call. */
-  const lacking = new Set<string>();
+  /** How often in a row each server gave no answer to many calls in one. */
+  const vain = new Map<string, number>();
 
   const isDue = (queue: Queue) => (queue.name === 'init' ? flow.hungry : flow.idle && !others(queue));
   const others = (queue: Queue) => [...queues.values()].some((q) => q !== queue && (q.asking || q.waiting.length));
@@ -61,14 +68,23 @@ export function createGatherer(flow: Flow) {
     queue.asking = true;
     const together = queue.waiting.splice(0, MOST);
     queue.since = performance.now();
-    await askTogether(queue, together).catch((error) => {
-      for (const { settle } of together)
-        settle(() => {
-          throw error;
-        });
-    });
+    await askTogether(queue, together).catch((error) => settleAll(queue, together, error));
     queue.asking = false;
     for (const any of queues.values()) look(any);
+  }
+  /** What was refused for being many goes again, one by one; else each hears why. */
+  function settleAll({ endpoint }: Queue, together: Waiting[], error: unknown): void {
+    const many = together.length > 1;
+    const status = error instanceof RequestError ? error.failure.status : undefined;
+    if (many) vain.set(endpoint, status === 404 ? LACKING : (vain.get(endpoint) ?? 0) + 1);
+    for (const { settle, alone } of together) {
+      const answer = many && REFUSED.has(status!) ? alone() : Promise.reject(error);
+      const fail = (why: unknown) =>
+        settle(() => {
+          throw why;
+        });
+      answer.then((told) => settle(() => told), fail);
+    }
   }
   async function askTogether({ endpoint, identity, name }: Queue, together: Waiting[]): Promise<void> {
     const [first, ...others] = together;
@@ -82,6 +98,7 @@ export function createGatherer(flow: Flow) {
       { calls },
       identity,
     );
+    vain.delete(endpoint);
     for (const [n, { settle }] of together.entries()) {
       const { status, retryAfter, ...answer } = answers[n] ?? { status: 0 };
       settle(() => answerOf(status, answer, retryAfter));
@@ -97,6 +114,7 @@ export function createGatherer(flow: Flow) {
     request: Calls[Name][0],
     identity: Identity = {},
     idempotencyKey?: string,
+    signal?: AbortSignal,
   ): Promise<Calls[Name][1]> {
     const alone = () =>
       callApi(
@@ -107,7 +125,12 @@ export function createGatherer(flow: Flow) {
           ? { ...identity, headers: { ...identity.headers, 'idempotency-key': idempotencyKey } }
           : identity,
       );
-    if (lacking.has(endpoint)) return alone();
+    if ((vain.get(endpoint) ?? 0) >= MOST_VAIN) {
+      const answer = await alone();
+      // The server can be reached: it is asked for many at once again, once.
+      if (vain.get(endpoint)! < LACKING) vain.set(endpoint, MOST_VAIN - 1);
+      return answer;
+    }
     const key = JSON.stringify([endpoint, name, identity]);
     const queue = queues.get(key) ?? { endpoint, name, identity, waiting: [], since: 0, asking: false };
     queues.set(key, queue);
@@ -120,13 +143,15 @@ export function createGatherer(flow: Flow) {
       }
     };
     if (!queue.waiting.length) queue.since = performance.now();
-    queue.waiting.push({ call: { ...request, ...(idempotencyKey && { idempotencyKey }) }, alone, settle });
+    const entry = { call: { ...request, ...(idempotencyKey && { idempotencyKey }) }, alone, settle };
+    queue.waiting.push(entry);
     look(queue);
-    return promise.catch((error) => {
-      const { code } = error instanceof RequestError ? error.failure : {};
-      if (code !== 'NOT_FOUND' && code !== 'METHOD_NOT_ALLOWED') throw error;
-      lacking.add(endpoint);
-      return alone();
-    });
+    const leave = () => {
+      if (!queue.waiting.includes(entry)) return;
+      queue.waiting = queue.waiting.filter((other) => other !== entry);
+      reject(signal?.reason);
+    };
+    signal?.addEventListener('abort', leave);
+    return promise.finally(() => signal?.removeEventListener('abort', leave));
   };
 }

@@ -4,6 +4,7 @@ import { createFlow } from './flow.ts';
 import { createGatherer } from './gather.ts';
 import type { Host } from './host.ts';
 import { driveLockName, holdDriveLock } from './lock.ts';
+import { isMetered } from './network.ts';
 import { byGrant, isOpen } from './record.ts';
 import { openStore, type Store } from './store.ts';
 import { transferByFetch } from './transfer.ts';
@@ -34,7 +35,7 @@ export async function inherit(owner: string, life: Life): Promise<void> {
   let signedOut = false;
   const unlisten = bus.listen(async (message) => {
     signedOut ||= message.type === 'signed-out';
-    if (signedOut || (message.type === 'changed' && !(await hasWork(store)))) waiting.abort();
+    if (signedOut || (message.type === 'changed' && !(await hasWork(store).catch(() => true)))) waiting.abort();
   });
   try {
     if (!(await hasWork(store))) return;
@@ -46,7 +47,9 @@ export async function inherit(owner: string, life: Life): Promise<void> {
         life.onDriving(true);
         return drive(host, signal, true).finally(() => life.onDriving(false));
       });
-      if (outcome !== 'yield') return;
+      if (outcome === 'yield') continue;
+      if (!outcome && (await waitsForNetwork(store))) throw new Error('It waits for a network that costs nothing.');
+      return;
     }
   } catch (error) {
     if (!signedOut && (await hasWork(store))) throw error;
@@ -56,6 +59,10 @@ export async function inherit(owner: string, life: Life): Promise<void> {
     store.close();
   }
 }
+
+/** The browser is to wake the worker again, as nobody else will when the network is another. */
+const waitsForNetwork = async (store: Store) =>
+  isMetered() && (await store.uploads()).some((record) => isOpen(record) && record.onlyUnmetered);
 
 function workerHost(store: Store, bus: Host['bus'], { left }: Life): Host {
   const flow = createFlow(undefined, left);

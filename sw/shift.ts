@@ -67,7 +67,7 @@ function beginShift(owner: string): Shift {
     );
   }
   const herald = createHerald(owner, wording);
-  const looking = setInterval(look, LOOK_MS);
+  const looking = setInterval(() => look().catch(() => {}), LOOK_MS);
   const work = inherit(owner, {
     left,
     onDriving(now) {
@@ -104,7 +104,7 @@ function beginShift(owner: string): Shift {
     const { promise, resolve: settle } = Promise.withResolvers<Verdict>();
     const entry = Object.assign(stay, { since: performance.now(), settle });
     held.add(entry);
-    void look();
+    look().catch(() => {});
     return Promise.race([promise, work.then(() => undefined)]).finally(() => held.delete(entry));
   }
   return {

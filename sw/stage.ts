@@ -100,7 +100,13 @@ export async function stageFile(
       signal.throwIfAborted();
       const freed = news();
       const slice = cut(partNumber);
-      if ((await takeRoom(slice.size)) && (await fits(inTurn(() => store.stagePart(record, part, slice))))) {
+      const put = async () => {
+        // Sent, or given up, while it waited.
+        if (!stored.has(partNumber) && !signal.aborted) await store.stagePart(record, part, slice);
+      };
+      if ((await takeRoom(slice.size)) && (await fits(inTurn(put)))) {
+        if (stored.has(partNumber)) return;
+        signal.throwIfAborted();
         known.set(partNumber, part);
         tell(part);
         return;
@@ -122,7 +128,10 @@ export async function stageFile(
     unlisten();
     signal.removeEventListener('abort', stir);
   }
-  await store.change(record.id, ({ partSize }) => (partSize === record.partSize ? { staged: true } : {}));
+  signal.throwIfAborted();
+  await store.change(record.id, ({ partSize, attempt }) =>
+    partSize === record.partSize && attempt === record.attempt ? { staged: true } : {},
+  );
   bus.post({ type: 'changed', id: record.id });
 }
 

@@ -100,7 +100,7 @@ export function createStore({ lasting, run, close }: Database): Store {
       await run(['uploads', 'parts', 'slices'], 'readwrite', async (tables) => {
         const at = key(record, part.partNumber);
         const [before, owner] = await Promise.all([tables.get('parts', at), tables.get('uploads', record.id)]);
-        if (before?.stored || !owner) return;
+        if (before?.stored || !owner || owner.state === 'done' || owner.state === 'cancelling') return;
         // The slice first: what refuses it must not leave a record that speaks of it.
         await Promise.all([bytes && tables.put('slices', bytes, at), tables.put('parts', part, at)]);
       });

@@ -13,7 +13,7 @@ export interface Flying {
 /** Sends one slice to its presigned URL; resolves also where it was cut off, stalled or aborted. */
 export type Transfer = (part: PartUrl, slice: Blob, flying: Flying) => Promise<Outcome>;
 
-/** The answer's status, 0 where there was none; its headers as `fetch` or XMLHttpRequest let them be seen; an error's body. */
+/** The answer's status, 0 where there was none; its headers as `fetch` or XMLHttpRequest let them be seen; its body. */
 export interface Outcome {
   status: number;
   header?: (name: string) => string | null | undefined;
@@ -27,8 +27,8 @@ export async function putPart(transfer: Transfer, part: PartUrl, slice: Blob, fl
   const untyped = slice.type ? slice.slice(0, slice.size, '') : slice;
   const { status, header, body = '' } = await transfer(part, untyped, flying);
   flying.signal.throwIfAborted();
-  // No bucket answers a PUT with a page: that is whoever stands in between and wants a login first.
-  const portal = header?.('content-type')?.includes('html');
+  // No bucket answers a PUT with a page: that is whoever stands in between and wants a login first. An empty one may be called so.
+  const portal = body !== '' && header?.('content-type')?.includes('html');
   if (status >= 200 && status <= 299 && !portal) return;
   throw new RequestError({
     status: portal ? 0 : status,
@@ -44,6 +44,6 @@ export const transferByFetch: Transfer = async ({ url, headers }, body, { signal
   const request = { method: 'PUT', headers, body, signal: AbortSignal.any([signal, limit]) };
   const response = await fetch(url, request).catch(() => undefined);
   if (!response) return { status: 0 };
-  const text = response.ok ? '' : await response.text().catch(() => '');
+  const text = await response.text().catch(() => '');
   return { status: response.status, header: (name) => response.headers.get(name), body: text };
 };

@@ -69,6 +69,7 @@ export async function openTransit(host: Host, record: UploadRecord, signal: Abor
     gather: (...call) => again(() => host.gather(...call)),
     sendable: (part) => part.sliced || host.file(record.id) !== undefined,
     news() {
+      if (signal.aborted) return Promise.reject(signal.reason);
       const patient = board.travelling > 0 || host.file(record.id) !== undefined;
       return new Promise<boolean>((resolve, reject) => {
         const timer = patient ? undefined : setTimeout(() => resolve(false), STARVE_MS);
@@ -82,6 +83,7 @@ export async function openTransit(host: Host, record: UploadRecord, signal: Abor
     stir,
     close() {
       unlisten();
+      signal.removeEventListener('abort', stir);
       meter.close();
     },
   };

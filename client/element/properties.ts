@@ -30,6 +30,7 @@ export class UploadProperties extends Base {
     'capture',
     'part-size',
     'concurrency',
+    'order',
     'single',
     'disabled',
   ];
@@ -91,6 +92,13 @@ export class UploadProperties extends Base {
   }
   set concurrency(value: number | undefined) {
     this.#text('concurrency', value);
+  }
+  /** Which file goes first: `smallest`, or `picked` for the one that was picked first. */
+  get order(): UploadClientOptions['order'] {
+    return (this.getAttribute('order') as 'smallest' | 'picked' | null) ?? undefined;
+  }
+  set order(value: UploadClientOptions['order']) {
+    this.#text('order', value);
   }
   /** One file at a time. */
   get single(): boolean {

@@ -17,11 +17,11 @@ type Settings = readonly unknown[];
 
 /** Undefined where there is nothing to make a client from. Functions and promises, which an app may make anew each time it renders, count by being there. */
 export function settingsOf(given: UploadProperties): Settings | undefined {
-  const { client, endpoint, owner, apiKey, credentials, headers, serviceWorker } = given;
+  const { client, endpoint, owner, apiKey, credentials, headers, order, serviceWorker } = given;
   if (client) return [client];
   if (!endpoint) return undefined;
   const worker = typeof serviceWorker === 'string' ? serviceWorker : Boolean(serviceWorker);
-  return [endpoint, owner, apiKey, credentials, Boolean(headers), worker];
+  return [endpoint, owner, apiKey, credentials, order, Boolean(headers), worker];
 }
 
 export const areSame = (some: Settings | undefined, others: Settings | undefined): boolean =>
@@ -29,7 +29,7 @@ export const areSame = (some: Settings | undefined, others: Settings | undefined
 
 /** Calls `onUpload` with every upload of the client, now and later. Throws where the settings are unlawful. */
 export function openSession(given: UploadProperties, settings: Settings, onUpload: (upload: Upload) => void): Session {
-  const { endpoint, owner, apiKey, credentials, headers, serviceWorker } = given;
+  const { endpoint, owner, apiKey, credentials, headers, order, serviceWorker } = given;
   const client =
     given.client ??
     createUploadClient({
@@ -38,6 +38,7 @@ export function openSession(given: UploadProperties, settings: Settings, onUploa
       apiKey,
       credentials,
       serviceWorker,
+      ...(order && { order }),
       // The latest that the app has set.
       headers: headers && (() => given.headers?.() ?? {}),
     });

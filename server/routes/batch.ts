@@ -10,6 +10,8 @@ const MOST_CALLS = 64;
 const LANES = 16;
 /** A call that takes longer waits for the store or for somebody else. */
 const PATIENCE_MS = 250;
+/** Milliseconds after which a call is answered as one to be asked again; a client gives the whole up at 45 s. */
+const LONGEST_MS = 30_000;
 
 /** What each call asks is looked at when it is its turn, and refused in its place. */
 export const schema = z.object({
@@ -34,10 +36,25 @@ export type AnswerAlone = (call: BatchCall['call'], request: Request, first: boo
 /** Every call with the credentials of the batch; whatever becomes of one, the others are answered. */
 export async function batch(request: Request, answer: AnswerAlone): Promise<BatchAnswer> {
   const { calls } = await readBody(request, schema);
-  const answers = await inLanes(calls, LANES, PATIENCE_MS, async ({ call, idempotencyKey, ...wish }, at) =>
-    told(await answer(call, alone(request, call, idempotencyKey, wish), at === 0)),
+  const answers = await inLanes(calls, LANES, PATIENCE_MS, ({ call, idempotencyKey, ...wish }, at) =>
+    inTime(answer(call, alone(request, call, idempotencyKey, wish), at === 0).then(told)),
   );
   return { success: true, answers };
+}
+
+/** The others are not kept waiting for one; whoever asks again, under its key or token, hears how it ended. */
+async function inTime(answer: Promise<BatchAnswer['answers'][number]>): Promise<BatchAnswer['answers'][number]> {
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  const late = new Promise<BatchAnswer['answers'][number]>((resolve) => {
+    timer = setTimeout(resolve, LONGEST_MS, {
+      success: false,
+      error: 'STORE_UNAVAILABLE',
+      message: 'This call takes longer than the others of its batch can wait; ask again.',
+      status: 503,
+      retryAfter: 5,
+    });
+  });
+  return Promise.race([answer, late]).finally(() => clearTimeout(timer));
 }
 
 function alone(batch: Request, call: string, idempotencyKey: string | undefined, wish: object): Request {

@@ -47,7 +47,7 @@ describe.skipIf(!findChrome())('<partway-upload> with five hundred files', () =>
     // The one whose bytes change, and many that wait for it.
     const film = await randomFile(join(stage.folder, 'film.mp4'), 40 * MiB);
     for (let n = 0; n < MANY - 1; n++) await writeFile(join(folder, `${n}.txt`), String(n));
-    const page = await stage.open(stage.somebody(), { concurrency: '1' });
+    const page = await stage.open(stage.somebody(), { concurrency: '1', order: 'picked' });
     await page.send('Emulation.setDeviceMetricsOverride', {
       width: 360,
       height: 740,
