@@ -135,13 +135,24 @@ export async function stageFile(
   bus.post({ type: 'changed', id: record.id });
 }
 
-let lastWrite: Promise<unknown> = Promise.resolve();
+const writes: (() => Promise<void>)[] = [];
+let writing = false;
 
-/** One slice at a time: whatever else is read or written would have to wait for all that stand in the browser's own queue. */
-function inTurn(write: () => Promise<void>): Promise<void> {
-  const written = lastWrite.then(write);
-  lastWrite = written.catch(() => {});
-  return written;
+/**
+ * One slice at a time: whatever else is read or written would have to wait for all that stand in the browser's own queue.
+ * The last comes first: of many small files it is sent last, and those that were sent meanwhile need not be written.
+ */
+async function inTurn(write: () => Promise<void>): Promise<void> {
+  const { promise, resolve, reject } = Promise.withResolvers<void>();
+  writes.push(() => write().then(resolve, reject));
+  if (!writing) void writeAll();
+  return promise;
+}
+
+async function writeAll(): Promise<void> {
+  writing = true;
+  for (let next = writes.pop(); next; next = writes.pop()) await next();
+  writing = false;
 }
 
 /** Whether the write found room on the disk. */
