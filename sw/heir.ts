@@ -3,6 +3,7 @@ import { drive } from './engine.ts';
 import { createFlow } from './flow.ts';
 import { createGatherer } from './gather.ts';
 import type { Host } from './host.ts';
+import { LINE, type Line, seen } from './line.ts';
 import { driveLockName, holdDriveLock } from './lock.ts';
 import { isMetered } from './network.ts';
 import { byGrant, isOpen } from './record.ts';
@@ -39,7 +40,7 @@ export async function inherit(owner: string, life: Life): Promise<void> {
   });
   try {
     if (!(await hasWork(store))) return;
-    const host = workerHost(store, bus, life);
+    const host = workerHost(store, bus, life, lastLine ?? (await recalled(store)));
     for (;;) {
       const outcome = await holdDriveLock(owner, bus, waiting.signal, async (signal, stolen) => {
         // A window that waits as well shows progress and lives longer: it goes first.
@@ -64,8 +65,17 @@ export async function inherit(owner: string, life: Life): Promise<void> {
 const waitsForNetwork = async (store: Store) =>
   isMetered() && (await store.uploads()).some((record) => isOpen(record) && record.onlyUnmetered);
 
-function workerHost(store: Store, bus: Host['bus'], { left }: Life): Host {
-  const flow = createFlow(undefined, left);
+/** What this worker saw last of the line. */
+let lastLine: Line | undefined;
+
+/** What the page saw; nothing where it is of an older release. */
+const recalled = (store: Store) => store.note(LINE).catch(() => undefined) as Promise<Line | undefined>;
+
+function workerHost(store: Store, bus: Host['bus'], { left }: Life, known: Line | undefined): Host {
+  const flow = createFlow(known && seen(known), left);
+  flow.watchRoom(() => {
+    lastLine = flow.line;
+  });
   return {
     store,
     bus,

@@ -52,6 +52,12 @@ const GAIN = 1.15;
 const WAIT = 16;
 const LONGEST_WAIT = 256;
 
+/** What is worth to be kept of a line. */
+export const seen = ({ rate, life, size }: Line): Pick<Line, 'rate' | 'life' | 'size'> => ({ rate, life, size });
+
+/** Where the page leaves it for the worker. */
+export const LINE = 'line';
+
 export const unknownLine = (known: Pick<Line, 'rate' | 'life' | 'size'> = { size: 0 }): Line => ({
   ...known,
   carried: 0,

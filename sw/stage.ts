@@ -86,11 +86,18 @@ export async function stageFile(
   }
 
   async function writeDown(): Promise<void> {
+    let written = Promise.resolve();
     while (down >= up) {
       signal.throwIfAborted();
       const partNumber = down--;
-      if (!settled(partNumber)) await write(partNumber, await digest(partNumber));
+      if (settled(partNumber)) continue;
+      // The next part is hashed while this one is written.
+      const partDigest = await digest(partNumber);
+      await written;
+      written = write(partNumber, partDigest);
+      written.catch(() => {});
     }
+    await written;
     stir();
   }
 

@@ -13,6 +13,8 @@ import {
   state,
 } from './stage.ts';
 
+const MiB = 2 ** 20;
+
 type Staged<B extends Browser> = (
   title: string,
   run: (stage: Stage<B>) => Promise<void>,
@@ -21,13 +23,16 @@ type Staged<B extends Browser> = (
 
 /** Picks the file and waits until the page says what may be done, with a good part of the way still ahead. */
 export async function begin<T extends Tab>(
-  stage: Pick<Stage, 'url' | 'wire' | 'file'> & { chrome: Browser<T> },
+  stage: Pick<Stage, 'url' | 'wire' | 'file' | 'bytesPerSecond'> & { chrome: Browser<T> },
   mayGo: (page: Tab) => Promise<unknown>,
   share = 0.1,
 ): Promise<T> {
   const page = await openPage(stage);
+  // However long a loaded machine takes to stage the file, little of it is sent meanwhile.
+  stage.wire.set({ bytesPerSecond: MiB });
   await pick(page, stage.file.path);
   await mayGo(page);
+  stage.wire.set({ bytesPerSecond: stage.bytesPerSecond });
   await sent(stage, share);
   return page;
 }

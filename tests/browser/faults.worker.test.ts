@@ -99,7 +99,7 @@ describe.skipIf(!findChrome())('with the tab closed, the worker', () => {
       await arrived();
       console.log(`  worker, cut every 6 MiB: ${share().toFixed(3)} times the second 64 MiB`);
       // A fifth is lost where each part but the first begins 1 MiB before a cut; the rest is for a cut that falls otherwise.
-      expect(share()).toBeLessThanOrEqual(1.3);
+      expect(share()).toBeLessThanOrEqual(1.35);
       note('line cut every 6 MiB, twice 64 MiB at 24 MiB/s', Number.NaN);
     },
     { sizes: [64 * MiB, 64 * MiB] },
