@@ -89,7 +89,6 @@ function workerHost(store: Store, bus: Host['bus'], { left }: Life, known: Line 
       return kept && kept.expiresAt > Date.now() ? byGrant(kept) : undefined;
     },
     random: Math.random,
-    left,
   };
 }
 

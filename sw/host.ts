@@ -21,6 +21,4 @@ export interface Host {
   /** Who begins a session; undefined where nobody is signed in and no grant is kept. */
   identity(record: UploadRecord): Promise<Identity | undefined>;
   random: () => number;
-  /** Milliseconds that this context surely has; without end where absent. */
-  left?(): number;
 }
