@@ -1,30 +1,14 @@
-import { afterAll, beforeAll, describe, expect, setDefaultTimeout } from 'bun:test';
-import { embeddedStore, type TestStore } from '../store.ts';
-import { type App, begin, openApp, startApp, uploadIs } from './app.ts';
+import { describe, expect, setDefaultTimeout } from 'bun:test';
+import { begin, openApp, uploadIs } from './app.ts';
 import { findChrome } from './executable.ts';
 import type { Page } from './page.ts';
 import { expectArrived, sent, settled } from './stage.ts';
-import { onStages } from './staged.ts';
+import { onApps } from './staged.ts';
 
 setDefaultTimeout(120_000);
-const MiB = 2 ** 20;
 
 describe.skipIf(!findChrome())('the network that is used', () => {
-  let store: TestStore;
-  let app: App;
-  beforeAll(async () => {
-    store = await embeddedStore();
-    app = await startApp();
-  });
-  afterAll(async () => {
-    await app?.stop();
-    await store?.stop();
-  });
-
-  const staged = onStages(
-    () => store,
-    () => ({ fileSize: 24 * MiB, origins: [app.origin] }),
-  );
+  const { here, staged } = onApps();
   /** The person saves data, or does so no longer. The browser says nothing of a change that DevTools make. */
   async function save(page: Page, dataSaverEnabled: boolean): Promise<void> {
     await page.send('Emulation.setDataSaverOverride', { dataSaverEnabled });
@@ -35,7 +19,7 @@ describe.skipIf(!findChrome())('the network that is used', () => {
   staged(
     'is none that costs where the person wants it so, and they may change their mind on the way',
     async (stage) => {
-      const page = await openApp(app, stage, 'onlyUnmetered: true,');
+      const page = await openApp(here.app, stage, 'onlyUnmetered: true,');
       await save(page, true);
       await begin(page, stage);
       await uploadIs(page, 'waiting');

@@ -1,13 +1,13 @@
-import { afterAll, beforeAll, describe, expect, setDefaultTimeout, test } from 'bun:test';
+import { describe, expect, setDefaultTimeout, test } from 'bun:test';
 import { sha256 } from '../api/people.ts';
 import { adminUrl, query } from '../api/serve.ts';
 import { randomFile } from '../bytes.ts';
-import { embeddedStore, keysIn, type TestStore, uploadsIn } from '../store.ts';
-import { type App, begin, openApp, startApp, uploadIs } from './app.ts';
+import { keysIn, uploadsIn } from '../store.ts';
+import { begin, openApp, uploadIs } from './app.ts';
 import { findChrome } from './executable.ts';
 import type { Page } from './page.ts';
 import { expectArrived, expectNothingStoredSentAgain, sent, setStage, settled } from './stage.ts';
-import { onStages } from './staged.ts';
+import { onApps } from './staged.ts';
 
 setDefaultTimeout(120_000);
 const MiB = 2 ** 20;
@@ -29,24 +29,10 @@ const names = (list: string) => `${list}.map(({ name }) => name)`;
 const SURVIVORS = `client.survivors().then((s) => Object.fromEntries(Object.entries(s).map(([kind, list]) => [kind, ${names('list')}])))`;
 
 describe.skipIf(!findChrome())('for the person', () => {
-  let store: TestStore;
-  let app: App;
-  beforeAll(async () => {
-    store = await embeddedStore();
-    app = await startApp();
-  });
-  afterAll(async () => {
-    await app?.stop();
-    await store?.stop();
-  });
-
-  const staged = onStages(
-    () => store,
-    () => ({ fileSize: 24 * MiB, origins: [app.origin] }),
-  );
+  const { here, staged } = onApps();
 
   staged('pause, resume and pause in one go is a pause, here and on the server', async (stage) => {
-    const page = await openApp(app, stage);
+    const page = await openApp(here.app, stage);
     await begin(page, stage);
     await sent(stage, 0.3);
     await page.evaluate('Promise.all([upload.pause(), upload.resume(), upload.pause()])');
@@ -54,7 +40,7 @@ describe.skipIf(!findChrome())('for the person', () => {
     await settled(stage);
     const before = stage.wire.puts().length;
     await page.reload();
-    const again = await openApp(app, stage);
+    const again = await openApp(here.app, stage);
     await page.close();
     expect(await again.evaluate('upload.state')).toBe('paused');
     expect(stage.wire.puts().length).toBe(before);
@@ -64,8 +50,8 @@ describe.skipIf(!findChrome())('for the person', () => {
   });
 
   staged('whoever cancels when the object is there already is told that it arrived', async (stage) => {
-    const page = await openApp(app, stage);
-    const other = await openApp(app, stage);
+    const page = await openApp(here.app, stage);
+    const other = await openApp(here.app, stage);
     const release = stage.wire.hold(
       ({ method, query }) => method === 'POST' && query.startsWith('uploadId='),
       'response',
@@ -84,7 +70,7 @@ describe.skipIf(!findChrome())('for the person', () => {
     release();
     await uploadIs(page, 'done');
     expect(await page.evaluate('upload.done.then(({ fileKey }) => fileKey)')).toBe(
-      (await keysIn(store, stage.bucket))[0],
+      (await keysIn(here.store, stage.bucket))[0],
     );
     expect(await page.evaluate(`told.includes('cancelled')`)).toBe(false);
     await other.waitFor(`list.length === 1 && list[0].state === 'done'`);
@@ -93,12 +79,12 @@ describe.skipIf(!findChrome())('for the person', () => {
   });
 
   staged('what was taken up by its token can be cancelled while there is no network, and is, later', async (stage) => {
-    const page = await openApp(app, stage);
+    const page = await openApp(here.app, stage);
     await begin(page, stage);
     await sent(stage, 0.3);
     await page.waitFor('upload.resumeToken');
     const token = await page.evaluate<string>('upload.resumeToken');
-    const other = await openApp(app, stage, `owner: 'bert',`);
+    const other = await openApp(here.app, stage, `owner: 'bert',`);
     await page.evaluate('upload.pause()');
     await settled(stage);
     await stage.chrome.offline(true);
@@ -112,13 +98,13 @@ describe.skipIf(!findChrome())('for the person', () => {
     await stage.wire.waitFor(() =>
       stage.wire.requests.some(({ method, status }) => method === 'DELETE' && status === 204),
     );
-    expect(await uploadsIn(store, stage.bucket)).toEqual([]);
+    expect(await uploadsIn(here.store, stage.bucket)).toEqual([]);
   });
 
   staged(
     'at the next visit they are told what goes on, what rests, what needs them and what is lost, and later what became of it',
     async (stage) => {
-      const page = await openApp(app, stage);
+      const page = await openApp(here.app, stage);
       const files = [];
       for (const name of ['needed', 'lost', 'resting', 'going'])
         files.push((await randomFile(`${stage.folder}/${name}`, 12 * MiB)).path);
@@ -140,7 +126,7 @@ describe.skipIf(!findChrome())('for the person', () => {
         headers: { 'content-type': 'application/json' },
         body: JSON.stringify({ resumeToken: token }),
       });
-      const next = await openApp(app, stage);
+      const next = await openApp(here.app, stage);
       await next.waitFor(`${SURVIVORS}.then(({ lost }) => lost.length)`);
       expect(await next.evaluate(SURVIVORS)).toEqual({
         goesOn: ['going'],
@@ -163,10 +149,10 @@ describe.skipIf(!findChrome())('for the person', () => {
       ]);
       // What was told of once as lost is no news at the visit after, at the latest.
       await next.reload();
-      const third = await openApp(app, stage);
+      const third = await openApp(here.app, stage);
       await next.close();
       await third.reload();
-      const fourth = await openApp(app, stage);
+      const fourth = await openApp(here.app, stage);
       expect(await fourth.evaluate(SURVIVORS)).toEqual({ goesOn: [], paused: ['resting'], needsYou: [], lost: [] });
       await fourth.evaluate('client.signOut()');
       expect(await fourth.evaluate('indexedDB.databases()')).toEqual([]);
@@ -175,7 +161,7 @@ describe.skipIf(!findChrome())('for the person', () => {
   );
 
   staged('one file that the bucket refuses for ever keeps none of the nine others from arriving', async (stage) => {
-    const page = await openApp(app, stage);
+    const page = await openApp(here.app, stage);
     const files = [];
     for (let n = 0; n < 10; n++)
       files.push(await randomFile(`${stage.folder}/${n}.bin`, n === 3 ? 8 * MiB : (n + 1) * 100_000));
@@ -205,7 +191,7 @@ describe.skipIf(!findChrome())('for the person', () => {
       const look = async (page: Page) => {
         seen.push(...(await page.evaluate<typeof seen>('told')));
       };
-      const page = await openApp(app, stage);
+      const page = await openApp(here.app, stage);
       await begin(page, stage);
       await page.evaluate(watch);
       await sent(stage, 0.3);
@@ -215,7 +201,7 @@ describe.skipIf(!findChrome())('for the person', () => {
       await look(page);
       const last = await page.evaluate<number>('upload.progress.uploadedBytes');
       await page.reload();
-      const again = await openApp(app, stage);
+      const again = await openApp(here.app, stage);
       seen.push(await again.evaluate('[upload.progress.uploadedBytes, upload.progress.percentage, upload.state]'));
       expect(seen.at(-1)![0]).toBeGreaterThanOrEqual(last);
       await again.evaluate(watch);
@@ -225,7 +211,7 @@ describe.skipIf(!findChrome())('for the person', () => {
       const parts = await again.evaluate<number>('upload.progress.uploaded');
       await again.close();
       await stage.wire.waitFor(() => stage.wire.puts().filter(({ status }) => status === 200).length > parts);
-      const third = await openApp(app, stage);
+      const third = await openApp(here.app, stage);
       seen.push(await third.evaluate('[upload.progress.uploadedBytes, upload.progress.percentage, upload.state]'));
       await third.evaluate(watch);
       await uploadIs(third, 'done');
@@ -240,14 +226,14 @@ describe.skipIf(!findChrome())('for the person', () => {
   );
 
   staged('the file picked again goes on where the store’s ETags look like digests and are none', async (stage) => {
-    const page = await openApp(app, stage);
+    const page = await openApp(here.app, stage);
     await begin(page, stage);
     await sent(stage, 0.5);
     await page.waitFor('upload.progress.uploaded >= 1');
     const token = await page.evaluate<string>('upload.resumeToken');
     await page.evaluate('upload.pause()');
     await settled(stage);
-    const other = await openApp(app, stage, `owner: 'bert',`);
+    const other = await openApp(here.app, stage, `owner: 'bert',`);
     // As a bucket that encrypts names its parts.
     await other.evaluate(`void (globalThis.fetch = new Proxy(fetch, {
       async apply(fetch, self, args) {
@@ -273,8 +259,8 @@ describe.skipIf(!findChrome())('for the person', () => {
 
   test('on an insecure origin the second tab knows that the first one is at it, and what is so when that is closed', async () => {
     const host = 'phone.test';
-    const origin = `http://${host}:${app.port}`;
-    const stage = await setStage(store, { fileSize: 24 * MiB, origins: [origin], chrome: { host } });
+    const origin = `http://${host}:${here.app.port}`;
+    const stage = await setStage(here.store, { fileSize: 24 * MiB, origins: [origin], chrome: { host } });
     try {
       await query(
         adminUrl(stage.server.dataDir),

@@ -1,14 +1,14 @@
-import { afterAll, beforeAll, describe, expect, setDefaultTimeout } from 'bun:test';
+import { describe, expect, setDefaultTimeout } from 'bun:test';
 import { copyFile } from 'node:fs/promises';
 import { adminUrl, query } from '../api/serve.ts';
 import { randomFile } from '../bytes.ts';
-import { embeddedStore, keysIn, partsIn, type TestStore, uploadsIn } from '../store.ts';
-import { type App, begin, openApp, startApp, uploadIs } from './app.ts';
+import { keysIn, partsIn, uploadsIn } from '../store.ts';
+import { begin, openApp, uploadIs } from './app.ts';
 import { launchChrome } from './chrome.ts';
 import { findChrome } from './executable.ts';
 import type { Page } from './page.ts';
 import { expectArrived, partOf, type Stage, sent, settled } from './stage.ts';
-import { onStages } from './staged.ts';
+import { onApps } from './staged.ts';
 
 setDefaultTimeout(120_000);
 const MiB = 2 ** 20;
@@ -42,31 +42,17 @@ async function pick(page: Page, ...paths: string[]): Promise<void> {
 }
 
 describe.skipIf(!findChrome())('a file that is picked again', () => {
-  let store: TestStore;
-  let app: App;
-  beforeAll(async () => {
-    store = await embeddedStore();
-    app = await startApp();
-  });
-  afterAll(async () => {
-    await app?.stop();
-    await store?.stop();
-  });
-
-  const staged = onStages(
-    () => store,
-    () => ({ fileSize: 24 * MiB, origins: [app.origin], env: { LOG_LEVEL: 'info' } }),
-  );
+  const { here, staged } = onApps({ env: { LOG_LEVEL: 'info' } });
 
   /** Half of the file is in the bucket, and the device that it came from is gone. */
   async function halfSent(stage: Stage): Promise<Set<number>> {
-    const page = await openApp(app, stage);
+    const page = await openApp(here.app, stage);
     await begin(page, stage);
     await sent(stage, 0.5);
     await page.waitFor('upload.progress.uploaded >= 2');
     await stage.chrome.kill();
     await settled(stage);
-    return new Set(await partsIn(store, stage.bucket));
+    return new Set(await partsIn(here.store, stage.bucket));
   }
 
   staged(
@@ -77,14 +63,14 @@ describe.skipIf(!findChrome())('a file that is picked again', () => {
       const mark = stage.wire.requests.length;
       const other = await launchChrome();
       try {
-        const page = await openApp(app, stage, '', other);
+        const page = await openApp(here.app, stage, '', other);
         await pick(page, await copied(stage));
         await uploadIs(page, 'done');
         await expectArrived(stage);
         const later = stage.wire.requests.slice(mark).filter(({ method }) => method === 'PUT');
         expect(later.filter((put) => stored.has(partOf(put)))).toEqual([]);
         expect(claims(stage).map(({ status }) => status)).toEqual([404, 200]);
-        expect(await uploadsIn(store, stage.bucket)).toEqual([]);
+        expect(await uploadsIn(here.store, stage.bucket)).toEqual([]);
       } finally {
         await other.close();
       }
@@ -92,12 +78,12 @@ describe.skipIf(!findChrome())('a file that is picked again', () => {
   );
 
   staged('while another device is sending it is another upload, and neither loses its own', async (stage) => {
-    const page = await openApp(app, stage);
+    const page = await openApp(here.app, stage);
     await begin(page, stage);
     await sent(stage, 0.3);
     const other = await launchChrome();
     try {
-      const elsewhere = await openApp(app, stage, '', other);
+      const elsewhere = await openApp(here.app, stage, '', other);
       await pick(elsewhere, await copied(stage));
       await uploadIs(elsewhere, 'done');
       await uploadIs(page, 'done');
@@ -118,7 +104,7 @@ describe.skipIf(!findChrome())('a file that is picked again', () => {
     await Bun.write(path, bytes);
     const other = await launchChrome();
     try {
-      const page = await openApp(app, stage, '', other);
+      const page = await openApp(here.app, stage, '', other);
       await pick(page, path);
       await uploadIs(page, 'done');
       const sha256 = new Bun.CryptoHasher('sha256').update(bytes).digest('hex');
@@ -129,7 +115,7 @@ describe.skipIf(!findChrome())('a file that is picked again', () => {
   });
 
   staged('twice in one go is two uploads', async (stage) => {
-    const page = await openApp(app, stage);
+    const page = await openApp(here.app, stage);
     await pick(page, stage.file.path, await copied(stage));
     await page.waitFor(`picked.every(({ state }) => state === 'done')`, { limit: 60_000 });
     expect(await page.evaluate('new Set(picked.map(({ id }) => id)).size')).toBe(2);
@@ -138,19 +124,19 @@ describe.skipIf(!findChrome())('a file that is picked again', () => {
   });
 
   staged('costs many small ones nothing: nobody asks for them', async (stage) => {
-    const page = await openApp(app, stage);
+    const page = await openApp(here.app, stage);
     const files = [];
     for (let n = 0; n < 6; n++) files.push(await randomFile(`${stage.folder}/photo ${n}.jpg`, (n + 1) * 2 * MiB));
     await pick(page, ...files.map(({ path }) => path));
     await page.waitFor(`picked.every(({ state }) => state === 'done')`, { limit: 60_000 });
-    expect(await keysIn(store, stage.bucket)).toHaveLength(6);
+    expect(await keysIn(here.store, stage.bucket)).toHaveLength(6);
     expect(claims(stage)).toEqual([]);
   });
 
   staged(
     'under another name, and before the client has looked at its store, is the upload that needs it',
     async (stage) => {
-      const page = await openApp(app, stage);
+      const page = await openApp(here.app, stage);
       // A disk without room for slices: nothing of the file outlives the tab.
       await page.evaluate(`void (IDBObjectStore.prototype.put = new Proxy(IDBObjectStore.prototype.put, {
         apply(put, store, [value, key]) {
@@ -163,7 +149,7 @@ describe.skipIf(!findChrome())('a file that is picked again', () => {
       await page.waitFor('upload.progress.uploaded >= 1');
       await page.close();
       await settled(stage);
-      const next = await stage.chrome.open(`${app.origin}/`);
+      const next = await stage.chrome.open(`${here.app.origin}/`);
       await next.setFiles('input', [await copied(stage)]);
       await next.evaluate(`void (globalThis.client = partway.createUploadClient({
         endpoint: '${stage.url}api/v1/upload/multipart', owner: 'anna', apiKey: 'dev' }),

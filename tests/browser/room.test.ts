@@ -1,13 +1,13 @@
-import { afterAll, beforeAll, describe, expect, setDefaultTimeout } from 'bun:test';
+import { describe, expect, setDefaultTimeout } from 'bun:test';
 import { copyFile, rename } from 'node:fs/promises';
 import { randomFile } from '../bytes.ts';
-import { embeddedStore, partsIn, type TestStore } from '../store.ts';
-import { type App, begin, openApp, startApp, uploadIs } from './app.ts';
+import { partsIn } from '../store.ts';
+import { begin, openApp, uploadIs } from './app.ts';
 import { findChrome } from './executable.ts';
 import { finding } from './findings.ts';
 import type { Page } from './page.ts';
 import { expectArrived, expectNothingStoredSentAgain, settled } from './stage.ts';
-import { onStages } from './staged.ts';
+import { onApps } from './staged.ts';
 
 setDefaultTimeout(120_000);
 const MiB = 2 ** 20;
@@ -15,24 +15,10 @@ const MiB = 2 ** 20;
 const SLOW = { bytesPerSecond: 2 * MiB };
 
 describe.skipIf(!findChrome())('room on the device', () => {
-  let store: TestStore;
-  let app: App;
-  beforeAll(async () => {
-    store = await embeddedStore();
-    app = await startApp();
-  });
-  afterAll(async () => {
-    await app?.stop();
-    await store?.stop();
-  });
-
-  const staged = onStages(
-    () => store,
-    () => ({ fileSize: 24 * MiB, origins: [app.origin] }),
-  );
+  const { here, staged } = onApps();
   /** The share of the disk that the browser grants the app from now on. */
   const grant = (page: Page, bytes: number) =>
-    page.send('Storage.overrideQuotaForOrigin', { origin: app.origin, quotaSize: bytes });
+    page.send('Storage.overrideQuotaForOrigin', { origin: here.app.origin, quotaSize: bytes });
   const kept = (page: Page) =>
     page.evaluate<number>(`new Promise((resolve) => {
       indexedDB.open('partway:anna').onsuccess = ({ target: { result: db } }) => {
@@ -44,7 +30,7 @@ describe.skipIf(!findChrome())('room on the device', () => {
   staged(
     'where it is short, what fits is staged, what closing the tab would cost is told, and the file arrives',
     async (stage) => {
-      const page = await openApp(app, stage);
+      const page = await openApp(here.app, stage);
       await grant(page, 16 * MiB);
       await begin(page, stage);
       const lacking = await page.waitFor<number>('upload.unstagedBytes');
@@ -64,7 +50,7 @@ describe.skipIf(!findChrome())('room on the device', () => {
   staged(
     'where it runs out in the middle nothing is given up, and once there is more the tab may go',
     async (stage) => {
-      const page = await openApp(app, stage);
+      const page = await openApp(here.app, stage);
       // The app knows of room that is gone by the time it is needed.
       await page.evaluate('void (navigator.storage.estimate = async () => ({ quota: 1e12, usage: 0 }))');
       await grant(page, 14 * MiB);
@@ -81,7 +67,7 @@ describe.skipIf(!findChrome())('room on the device', () => {
   );
 
   staged('two tabs that fill it at the same time both bring their files home', async (stage) => {
-    const pages = [await openApp(app, stage), await openApp(app, stage)] as const;
+    const pages = [await openApp(here.app, stage), await openApp(here.app, stage)] as const;
     const other = await randomFile(`${stage.folder}/other.bin`, 24 * MiB);
     await grant(pages[0], 20 * MiB);
     await begin(pages[0], stage);
@@ -92,7 +78,7 @@ describe.skipIf(!findChrome())('room on the device', () => {
   });
 
   staged('a pick that cannot even be noted down is told of, and taken up by "retry"', async (stage) => {
-    const page = await openApp(app, stage);
+    const page = await openApp(here.app, stage);
     await grant(page, 1);
     await begin(page, stage);
     await uploadIs(page, 'failed');
@@ -113,7 +99,7 @@ describe.skipIf(!findChrome())('room on the device', () => {
   staged(
     'a file that changes in mid-upload is never mixed with what it was: it is asked for again, and goes on',
     async (stage) => {
-      const page = await openApp(app, stage);
+      const page = await openApp(here.app, stage);
       await grant(page, 10 * MiB);
       await copyFile(stage.file.path, `${stage.folder}/copy.bin`);
       await begin(page, stage, '{ concurrency: 1 }');
@@ -123,7 +109,7 @@ describe.skipIf(!findChrome())('room on the device', () => {
       await uploadIs(page, 'needs-file');
       await settled(stage);
       expect(await stage.objects()).toEqual([]);
-      const before = await partsIn(store, stage.bucket);
+      const before = await partsIn(here.store, stage.bucket);
       expect(before.length).toBeLessThan(5);
       await page.setFiles('input', [stage.file.path]);
       expect(await page.evaluate(`outcome(upload.attach(document.querySelector('input').files[0]))`)).toMatchObject({
@@ -139,7 +125,7 @@ describe.skipIf(!findChrome())('room on the device', () => {
   );
 
   staged('a file that is gone after it was staged is not missed', async (stage) => {
-    const page = await openApp(app, stage);
+    const page = await openApp(here.app, stage);
     await begin(page, stage);
     await page.waitFor('upload.safeToClose');
     await rename(stage.file.path, `${stage.folder}/elsewhere.bin`);

@@ -1,38 +1,24 @@
-import { afterAll, beforeAll, describe, expect, setDefaultTimeout, test } from 'bun:test';
+import { describe, expect, setDefaultTimeout, test } from 'bun:test';
 import { sha256 } from '../api/people.ts';
 import { adminUrl, query } from '../api/serve.ts';
 import { randomFile } from '../bytes.ts';
-import { embeddedStore, keysIn, partsIn, type TestStore, uploadsIn } from '../store.ts';
-import { type App, begin, openApp, startApp, uploadIs } from './app.ts';
+import { keysIn, partsIn, uploadsIn } from '../store.ts';
+import { begin, openApp, uploadIs } from './app.ts';
 import { launchChrome } from './chrome.ts';
 import { findChrome } from './executable.ts';
 import { expectArrived, expectNothingStoredSentAgain, partOf, sent, setStage, settled } from './stage.ts';
-import { onStages } from './staged.ts';
+import { onApps } from './staged.ts';
 
 setDefaultTimeout(120_000);
 const MiB = 2 ** 20;
 
 describe.skipIf(!findChrome())('the SDK', () => {
-  let store: TestStore;
-  let app: App;
-  beforeAll(async () => {
-    store = await embeddedStore();
-    app = await startApp();
-  });
-  afterAll(async () => {
-    await app?.stop();
-    await store?.stop();
-  });
-
-  const staged = onStages(
-    () => store,
-    () => ({ fileSize: 24 * MiB, origins: [app.origin] }),
-  );
+  const { here, staged } = onApps();
 
   staged(
     'tells of every part once, of progress that never runs back, and awaiting the upload gives the address',
     async (stage) => {
-      const page = await openApp(app, stage);
+      const page = await openApp(here.app, stage);
       await page.evaluate('void Object.assign(globalThis, { told: [], parts: [] })');
       await begin(
         page,
@@ -41,7 +27,7 @@ describe.skipIf(!findChrome())('the SDK', () => {
       );
       const { url } = await page.evaluate<{ url: string }>('upload');
       await expectArrived(stage);
-      expect(url).toContain((await keysIn(store, stage.bucket))[0]!);
+      expect(url).toContain((await keysIn(here.store, stage.bucket))[0]!);
       const parts = await page.evaluate<{ partNumber: number; size: number; resumeToken: string }[]>('parts');
       expect(parts.map(({ partNumber, size }) => [partNumber, size]).sort()).toEqual(
         [1, 2, 3, 4, 5].map((n) => [n, n === 5 ? 4 * MiB : 5 * MiB]),
@@ -65,8 +51,8 @@ describe.skipIf(!findChrome())('the SDK', () => {
   staged(
     'rests when paused from another tab, over a reload too, and goes on when resumed, sending nothing twice',
     async (stage) => {
-      const page = await openApp(app, stage);
-      const other = await openApp(app, stage);
+      const page = await openApp(here.app, stage);
+      const other = await openApp(here.app, stage);
       await begin(page, stage);
       await sent(stage, 0.3);
       await other.waitFor('list.length');
@@ -76,7 +62,7 @@ describe.skipIf(!findChrome())('the SDK', () => {
       await stage.wire.waitFor(() => stage.wire.puts().length > 0);
       await page.reload();
       await other.close();
-      const again = await openApp(app, stage);
+      const again = await openApp(here.app, stage);
       await page.close();
       await uploadIs(again, 'paused');
       const before = stage.wire.puts().length;
@@ -94,14 +80,14 @@ describe.skipIf(!findChrome())('the SDK', () => {
   );
 
   staged('a paused upload stays so when the tab is closed', async (stage) => {
-    const page = await openApp(app, stage);
+    const page = await openApp(here.app, stage);
     await begin(page, stage);
     await page.waitFor('upload.safeToClose');
     await page.evaluate('upload.pause()');
     await settled(stage);
     const before = stage.wire.puts().length;
     await page.close();
-    const next = await openApp(app, stage);
+    const next = await openApp(here.app, stage);
     await uploadIs(next, 'paused');
     expect(stage.wire.puts().length).toBe(before);
     await next.evaluate('upload.resume()');
@@ -110,7 +96,7 @@ describe.skipIf(!findChrome())('the SDK', () => {
   });
 
   staged('is cancelled by the caller’s signal, and says so to whoever awaits it', async (stage) => {
-    const page = await openApp(app, stage);
+    const page = await openApp(here.app, stage);
     await page.evaluate('void (globalThis.stop = new AbortController())');
     await begin(page, stage, '{ signal: stop.signal }');
     await sent(stage, 0.3);
@@ -120,26 +106,26 @@ describe.skipIf(!findChrome())('the SDK', () => {
     await stage.wire.waitFor(() =>
       stage.wire.requests.some(({ method, status }) => method === 'DELETE' && status === 204),
     );
-    expect(await uploadsIn(store, stage.bucket)).toEqual([]);
+    expect(await uploadsIn(here.store, stage.bucket)).toEqual([]);
     await page.waitFor('client.uploads().then((all) => all.length === 0)');
   });
 
   staged(
     'goes on on another device by the resume token, where the file is the same, and sends only what is missing',
     async (stage) => {
-      const page = await openApp(app, stage);
+      const page = await openApp(here.app, stage);
       await begin(page, stage);
       await sent(stage, 0.5);
       await page.waitFor('upload.progress.uploaded >= 1');
       const token = await page.evaluate<string>('upload.resumeToken');
       await stage.chrome.kill();
       await settled(stage);
-      const stored = new Set(await partsIn(store, stage.bucket));
+      const stored = new Set(await partsIn(here.store, stage.bucket));
       expect(stored.size).toBeGreaterThan(0);
       const mark = stage.wire.requests.length;
       const other = await launchChrome();
       try {
-        const elsewhere = await openApp(app, stage, '', other);
+        const elsewhere = await openApp(here.app, stage, '', other);
         const wrong = await randomFile(`${stage.folder}/wrong.bin`, stage.file.size);
         await elsewhere.setFiles('input', [wrong.path]);
         const refused = await elsewhere.evaluate(
@@ -159,7 +145,7 @@ describe.skipIf(!findChrome())('the SDK', () => {
         const sentLater = stage.wire.requests.slice(mark).filter(({ method }) => method === 'PUT');
         expect(sentLater.filter((put) => stored.has(partOf(put)))).toEqual([]);
         const { url } = await elsewhere.evaluate<{ url: string }>(`client.resumeUpload('${token}')`);
-        expect(url).toContain((await keysIn(store, stage.bucket))[0]!);
+        expect(url).toContain((await keysIn(here.store, stage.bucket))[0]!);
         expect(await elsewhere.evaluate(`outcome(client.resumeUpload('mpu_unknown').done)`)).toMatchObject({
           error: { code: 'UPLOAD_NOT_FOUND', goesOn: false },
         });
@@ -170,10 +156,10 @@ describe.skipIf(!findChrome())('the SDK', () => {
   );
 
   staged('says why it failed and what can be done, and is begun anew by retry', async (stage) => {
-    const page = await openApp(app, stage);
+    const page = await openApp(here.app, stage);
     await begin(page, stage);
     await sent(stage, 0.3);
-    const [id] = await uploadsIn(store, stage.bucket);
+    const [id] = await uploadsIn(here.store, stage.bucket);
     await page.evaluate(
       `fetch('${stage.url}api/v1/upload/multipart/abort', { method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify({ resumeToken: upload.resumeToken }) })`,
     );
@@ -189,11 +175,11 @@ describe.skipIf(!findChrome())('the SDK', () => {
     await page.evaluate('upload.retry()');
     await page.evaluate('upload.done');
     await expectArrived(stage);
-    expect(await uploadsIn(store, stage.bucket)).not.toContain(id);
+    expect(await uploadsIn(here.store, stage.bucket)).not.toContain(id);
   });
 
   staged('says that it goes on by itself while the network is away', async (stage) => {
-    const page = await openApp(app, stage);
+    const page = await openApp(here.app, stage);
     await begin(page, stage);
     await sent(stage, 0.3);
     await stage.chrome.offline(true);
@@ -211,9 +197,9 @@ describe.skipIf(!findChrome())('the SDK', () => {
   });
 
   test('says that the bucket does not let this page in, where its CORS rules are missing', async () => {
-    const stage = await setStage(store, { fileSize: MiB, env: { ALLOWED_ORIGINS: app.origin } });
+    const stage = await setStage(here.store, { fileSize: MiB, env: { ALLOWED_ORIGINS: here.app.origin } });
     try {
-      const page = await openApp(app, stage);
+      const page = await openApp(here.app, stage);
       await begin(page, stage);
       await uploadIs(page, 'waiting');
       expect(await page.evaluate('({ ...upload.error })')).toMatchObject({ code: 'BUCKET_UNREACHABLE', goesOn: true });
@@ -225,8 +211,8 @@ describe.skipIf(!findChrome())('the SDK', () => {
   staged(
     'signing out ends everything in every tab, erases it, and frees the bucket; the next person sees nothing',
     async (stage) => {
-      const page = await openApp(app, stage);
-      const other = await openApp(app, stage);
+      const page = await openApp(here.app, stage);
+      const other = await openApp(here.app, stage);
       await begin(page, stage);
       await sent(stage, 0.3);
       await other.waitFor('list.length');
@@ -236,12 +222,12 @@ describe.skipIf(!findChrome())('the SDK', () => {
       await stage.wire.waitFor(() =>
         stage.wire.requests.some(({ method, status }) => method === 'DELETE' && status === 204),
       );
-      expect(await uploadsIn(store, stage.bucket)).toEqual([]);
+      expect(await uploadsIn(here.store, stage.bucket)).toEqual([]);
       expect(await page.evaluate('indexedDB.databases()')).toEqual([]);
       await settled(stage);
       const before = stage.wire.puts().length;
       for (const tab of [page, other]) await tab.close();
-      const next = await openApp(app, stage, `owner: 'bert',`);
+      const next = await openApp(here.app, stage, `owner: 'bert',`);
       expect(await next.evaluate('list.length')).toBe(0);
       expect(stage.wire.puts().length).toBe(before);
     },
@@ -251,7 +237,7 @@ describe.skipIf(!findChrome())('the SDK', () => {
     'an app’s own credentials are asked for when they are needed, and a missing one is told to the person',
     async (stage) => {
       const page = await openApp(
-        app,
+        here.app,
         stage,
         `apiKey: undefined, headers: async () => new Headers(globalThis.signedIn ? { 'X-API-Key': 'dev' } : {}),`,
       );
@@ -270,8 +256,8 @@ describe.skipIf(!findChrome())('the SDK', () => {
 
   test('on an insecure origin it uploads while the page is open, says what closing it means, and goes on with the file picked again', async () => {
     const host = 'phone.test';
-    const origin = `http://${host}:${app.port}`;
-    const stage = await setStage(store, { fileSize: 24 * MiB, origins: [origin], chrome: { host } });
+    const origin = `http://${host}:${here.app.port}`;
+    const stage = await setStage(here.store, { fileSize: 24 * MiB, origins: [origin], chrome: { host } });
     try {
       await query(
         adminUrl(stage.server.dataDir),

@@ -1,5 +1,6 @@
-import { test } from 'bun:test';
-import type { TestStore } from '../store.ts';
+import { afterAll, beforeAll, test } from 'bun:test';
+import { embeddedStore, type TestStore } from '../store.ts';
+import { type App, startApp } from './app.ts';
 import type { Browser } from './browser.ts';
 import type { Chrome, LaunchOptions } from './chrome.ts';
 import { type Stage, type StageOptions, setStage } from './stage.ts';
@@ -25,3 +26,23 @@ export const onStages =
       },
       limit,
     );
+
+const FILE_SIZE = 24 * 2 ** 20;
+
+/** For a `describe`: an app and a bucket for all of its tests, which are there when the first begins, and a stage for each. */
+export function onApps(standard: StageOptions = {}) {
+  const here = {} as { app: App; store: TestStore };
+  beforeAll(async () => {
+    here.store = await embeddedStore();
+    here.app = await startApp();
+  });
+  afterAll(async () => {
+    await here.app?.stop();
+    await here.store?.stop();
+  });
+  const staged = onStages(
+    () => here.store,
+    () => ({ fileSize: FILE_SIZE, origins: [here.app.origin], ...standard }),
+  );
+  return { here, staged };
+}

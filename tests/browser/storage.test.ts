@@ -1,37 +1,22 @@
-import { afterAll, beforeAll, describe, expect, setDefaultTimeout } from 'bun:test';
+import { describe, expect, setDefaultTimeout } from 'bun:test';
 import { mkdir, writeFile } from 'node:fs/promises';
 import { randomFile } from '../bytes.ts';
-import { embeddedStore, partsIn, type TestStore } from '../store.ts';
-import { type App, begin, openApp, startApp, uploadIs } from './app.ts';
+import { partsIn } from '../store.ts';
+import { begin, openApp, uploadIs } from './app.ts';
 import { launchChrome } from './chrome.ts';
 import { findChrome } from './executable.ts';
 import { CLOSED, finding } from './findings.ts';
 import type { Page } from './page.ts';
 import { completed, expectArrived, expectNothingStoredSentAgain, partOf, type Stage, sent, settled } from './stage.ts';
-import { onStages } from './staged.ts';
+import { onApps } from './staged.ts';
 
 setDefaultTimeout(120_000);
-const MiB = 2 ** 20;
 const NAME = 'partway:anna';
 
 describe.skipIf(!findChrome())('the device’s storage', () => {
-  let store: TestStore;
-  let app: App;
-  beforeAll(async () => {
-    store = await embeddedStore();
-    app = await startApp();
-  });
-  afterAll(async () => {
-    await app?.stop();
-    await store?.stop();
-  });
-
-  const staged = onStages(
-    () => store,
-    () => ({ fileSize: 24 * MiB, origins: [app.origin] }),
-  );
+  const { here, staged } = onApps();
   /** A tab of the same origin without any code of ours. */
-  const bare = (stage: Stage): Promise<Page> => stage.chrome.open(`${app.origin}/nothing`);
+  const bare = (stage: Stage): Promise<Page> => stage.chrome.open(`${here.app.origin}/nothing`);
   const opening = (version: number, then = '') => `new Promise((resolve, reject) => {
     const request = indexedDB.open('${NAME}', ${version});
     request.onupgradeneeded = () => { globalThis.db = request.result; ${version === 1 ? FIRST : ''} };
@@ -45,13 +30,13 @@ describe.skipIf(!findChrome())('the device’s storage', () => {
     db.createObjectStore('grants', { keyPath: 'endpoint' });`;
 
   staged('an upload that the first version of the database holds goes on in the present one', async (stage) => {
-    const page = await openApp(app, stage);
+    const page = await openApp(here.app, stage);
     await begin(page, stage);
     await page.waitFor('upload.safeToClose');
     await page.evaluate('upload.pause()');
-    await page.goto(`${app.origin}/nothing`);
+    await page.goto(`${here.app.origin}/nothing`);
     await settled(stage);
-    const before = await partsIn(store, stage.bucket);
+    const before = await partsIn(here.store, stage.bucket);
     expect(before.length).toBeLessThan(5);
     // The same records and slices, in a database as the first version made it.
     const moved = await page.evaluate<number>(`(async () => {
@@ -81,7 +66,7 @@ describe.skipIf(!findChrome())('the device’s storage', () => {
       return version;
     })()`);
     expect(moved).toBeGreaterThan(1);
-    const again = await openApp(app, stage);
+    const again = await openApp(here.app, stage);
     await uploadIs(again, 'paused');
     await again.evaluate('upload.resume()');
     await uploadIs(again, 'done');
@@ -95,7 +80,7 @@ describe.skipIf(!findChrome())('the device’s storage', () => {
   staged('an old tab that lets go of its version holds up nobody', async (stage) => {
     const old = await bare(stage);
     expect(await old.evaluate(opening(1, 'db.onversionchange = () => db.close()'))).toBe(1);
-    const page = await openApp(app, stage);
+    const page = await openApp(here.app, stage);
     await begin(page, stage);
     await uploadIs(page, 'done');
     await expectArrived(stage);
@@ -104,32 +89,32 @@ describe.skipIf(!findChrome())('the device’s storage', () => {
   staged('an old tab that holds on to its version, frozen or not, is told of instead of waited for', async (stage) => {
     const old = await bare(stage);
     await old.evaluate(opening(1));
-    await expect(openApp(app, stage)).rejects.toThrow('Close the other tabs of this site');
+    await expect(openApp(here.app, stage)).rejects.toThrow('Close the other tabs of this site');
     await old.freeze();
-    await expect(openApp(app, stage)).rejects.toThrow('Close the other tabs of this site');
+    await expect(openApp(here.app, stage)).rejects.toThrow('Close the other tabs of this site');
     await old.thaw();
     await old.close();
-    const page = await openApp(app, stage);
+    const page = await openApp(here.app, stage);
     await begin(page, stage);
     await uploadIs(page, 'done');
   });
 
   staged('a page that a newer version has overtaken lets go, and says to reload', async (stage) => {
-    const page = await openApp(app, stage);
+    const page = await openApp(here.app, stage);
     await begin(page, stage);
     await page.waitFor('upload.safeToClose');
     const newer = await bare(stage);
     expect(await newer.evaluate(opening(99))).toBe(99);
     await page.waitFor(`upload.error?.code === 'PAGE_OUTDATED'`);
     expect(await page.evaluate('[upload.state, upload.error.remedy]')).toEqual(['waiting', 'Reload this page.']);
-    await expect(openApp(app, stage)).rejects.toThrow('newer version');
+    await expect(openApp(here.app, stage)).rejects.toThrow('newer version');
     // The worker, which takes the database as it is, has the drive lock now.
     await completed(stage);
     await expectArrived(stage);
   });
 
   staged('a database deleted in mid-upload is made again from what the page has in its hands', async (stage) => {
-    const page = await openApp(app, stage);
+    const page = await openApp(here.app, stage);
     await begin(page, stage);
     await page.waitFor('upload.safeToClose');
     await sent(stage, 0.3);
@@ -151,10 +136,10 @@ describe.skipIf(!findChrome())('the device’s storage', () => {
 
   /** The person clears what the site has stored, in the browser's settings. */
   const clear = (page: Page) =>
-    page.send('Storage.clearDataForOrigin', { origin: app.origin, storageTypes: 'indexeddb,service_workers' });
+    page.send('Storage.clearDataForOrigin', { origin: here.app.origin, storageTypes: 'indexeddb,service_workers' });
 
   staged('site data cleared in mid-upload costs nothing while the page has the file', async (stage) => {
-    const page = await openApp(app, stage);
+    const page = await openApp(here.app, stage);
     await begin(page, stage);
     await page.waitFor('upload.safeToClose');
     await sent(stage, 0.3);
@@ -166,18 +151,18 @@ describe.skipIf(!findChrome())('the device’s storage', () => {
   });
 
   staged('site data cleared where only slices were left asks for the file, and takes no other', async (stage) => {
-    const first = await openApp(app, stage);
+    const first = await openApp(here.app, stage);
     await begin(first, stage, '{ concurrency: 1 }');
     await first.waitFor('upload.safeToClose');
     await first.waitFor('upload.progress.uploaded >= 1');
     await first.evaluate('upload.pause()');
     await first.reload();
-    const page = await openApp(app, stage);
+    const page = await openApp(here.app, stage);
     await first.close();
     await settled(stage);
     await clear(page);
     await uploadIs(page, 'needs-file');
-    const stored = await partsIn(store, stage.bucket);
+    const stored = await partsIn(here.store, stage.bucket);
     expect(stored.length).toBeLessThan(5);
     const mark = stage.wire.requests.length;
     const wrong = await randomFile(`${stage.folder}/wrong.bin`, stage.file.size);
@@ -204,14 +189,14 @@ describe.skipIf(!findChrome())('the device’s storage', () => {
       await writeFile(`${profile}/Default/Preferences`, JSON.stringify(settings));
       const chrome = await launchChrome({ profile });
       try {
-        const page = await openApp(app, stage, '', chrome);
+        const page = await openApp(here.app, stage, '', chrome);
         expect(
           await page.evaluate(`new Promise((resolve) => {
         try { indexedDB.open('x').onerror = () => resolve('refused') } catch { resolve('refused') }
       })`),
         ).toBe('refused');
         expect(await page.evaluate('client.background')).toBe('stops');
-        const other = await openApp(app, stage, '', chrome);
+        const other = await openApp(here.app, stage, '', chrome);
         await begin(page, stage);
         await sent(stage, 0.3);
         expect(await page.evaluate('upload.safeToClose')).toBe(false);

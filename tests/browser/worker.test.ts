@@ -1,38 +1,23 @@
-import { afterAll, beforeAll, describe, expect, setDefaultTimeout } from 'bun:test';
-import { embeddedStore, type TestStore } from '../store.ts';
-import { type App, begin, openApp, startApp } from './app.ts';
+import { describe, expect, setDefaultTimeout } from 'bun:test';
+import { begin, openApp } from './app.ts';
 import { findChrome } from './executable.ts';
 import type { Page } from './page.ts';
 import { completed, expectArrived, expectNothingStoredSentAgain, sent } from './stage.ts';
-import { onStages } from './staged.ts';
+import { onApps } from './staged.ts';
 
 setDefaultTimeout(120_000);
 const MiB = 2 ** 20;
 
 describe.skipIf(!findChrome())('the worker in an app', () => {
-  let store: TestStore;
-  let app: App;
-  beforeAll(async () => {
-    store = await embeddedStore();
-    app = await startApp();
-  });
-  afterAll(async () => {
-    await app?.stop();
-    await store?.stop();
-  });
-
-  const staged = onStages(
-    () => store,
-    () => ({ fileSize: 24 * MiB, origins: [app.origin] }),
-  );
+  const { here, staged } = onApps();
 
   staged(
     'inside an app’s own worker, with Workbox around it, the upload goes on after the tab is closed',
     async (stage) => {
-      const page = await openApp(app, stage, `serviceWorker: '/workbox.js',`);
+      const page = await openApp(here.app, stage, `serviceWorker: '/workbox.js',`);
       await page.waitFor('navigator.serviceWorker.ready.then(() => true)');
       await page.reload();
-      const controlled = await openApp(app, stage, `serviceWorker: '/workbox.js',`);
+      const controlled = await openApp(here.app, stage, `serviceWorker: '/workbox.js',`);
       await page.close();
       expect(await controlled.evaluate('navigator.serviceWorker.controller !== null')).toBe(true);
       await begin(controlled, stage);
@@ -47,7 +32,7 @@ describe.skipIf(!findChrome())('the worker in an app', () => {
 
   /** A new version of every script is out, and the browser looks. */
   async function release(page: Page): Promise<void> {
-    app.release();
+    here.app.release();
     await page.evaluate(`navigator.serviceWorker.getRegistration().then(async (registration) => {
       globalThis.registration = registration;
       globalThis.old = registration.active;
@@ -58,7 +43,7 @@ describe.skipIf(!findChrome())('the worker in an app', () => {
   staged(
     'a new version of the worker leaves an upload under way alone',
     async (stage) => {
-      const page = await openApp(app, stage);
+      const page = await openApp(here.app, stage);
       // With more PUTs at once the browser would not even ask for the new script before they end.
       await begin(page, stage, '{ concurrency: 1 }');
       await page.waitFor('upload.safeToClose');
@@ -75,7 +60,7 @@ describe.skipIf(!findChrome())('the worker in an app', () => {
   );
 
   staged('the upload of an old page is finished by a new worker', async (stage) => {
-    const page = await openApp(app, stage);
+    const page = await openApp(here.app, stage);
     await page.waitFor('navigator.serviceWorker.ready.then(() => true)');
     await release(page);
     await page.waitFor(`registration.active !== old && registration.active.state === 'activated'`);
