@@ -1,4 +1,4 @@
-import type { Bus } from '../sw/bus.ts';
+import type { Bus, Message } from '../sw/bus.ts';
 import type { UploadRecord } from '../sw/record.ts';
 import { stageFile } from '../sw/stage.ts';
 import type { Store } from '../sw/store.ts';
@@ -75,7 +75,7 @@ export function createFiles(store: Store, bus: Bus, keepSlices: boolean): Files 
     entry?.release();
   }
 
-  bus.listen(async (message) => {
+  async function hear(message: Message): Promise<void> {
     if (message.type === 'whose' && kept.has(message.id)) bus.post({ type: 'mine', id: message.id });
     if (message.type !== 'changed') return;
     const entry = kept.get(message.id);
@@ -86,7 +86,9 @@ export function createFiles(store: Store, bus: Bus, keepSlices: boolean): Files 
     // The server's plan is another, or the upload is begun anew: cut the file again.
     else if (record.partSize !== entry.partSize || record.attempt !== entry.attempt || entry.staging!.signal.aborted)
       void stage(record, entry);
-  });
+  }
+  // What is closed or erased meanwhile has nothing to tell.
+  bus.listen((message) => void hear(message).catch(() => {}));
 
   return {
     get: (id) => kept.get(id)?.file,

@@ -5,7 +5,6 @@ import { eraseDatabase, type Keeper, StorageError } from '../sw/database.ts';
 import { createFlow } from '../sw/flow.ts';
 import { createGatherer } from '../sw/gather.ts';
 import type { Host } from '../sw/host.ts';
-import { LINE, seen } from '../sw/line.ts';
 import { isOpen, isSettled, type UploadRecord } from '../sw/record.ts';
 import { createStore, openStore, type Store } from '../sw/store.ts';
 import { createActions } from './actions.ts';
@@ -25,8 +24,6 @@ import type { Upload } from './upload.ts';
 import type { Views } from './views.ts';
 import { openWatermark } from './watermark.ts';
 
-/** Milliseconds between two times that what is known of the line is written down. */
-const KEEP_MS = 2000;
 /** How long signing out waits for the servers to be told. */
 const FAREWELL_MS = 3000;
 
@@ -70,14 +67,7 @@ export async function openClient(options: UploadClientOptions, views: Views) {
   const files = createFiles(store, bus, shared);
   const self = createSelf(options, store);
   const flow = createFlow(recallLine());
-  let keptAt = 0;
-  flow.watchRoom(() => {
-    if (performance.now() - keptAt < KEEP_MS && !flow.idle) return;
-    keptAt = performance.now();
-    keepLine(flow.line);
-    // The worker has no other way to know.
-    store.keepNote(LINE, seen(flow.line)).catch(() => {});
-  });
+  keepLine(flow, store);
   const host: Host = {
     store,
     bus,
@@ -122,8 +112,9 @@ export async function openClient(options: UploadClientOptions, views: Views) {
   const left = await leftOver(store, views.all());
   // Forgets what is too old.
   store.history().catch(() => {});
-  void prepare().catch(() => {});
-  for (const event of ['online', 'focus']) window.addEventListener(event, prepare, { signal: closing.signal });
+  const lookAgain = () => void prepare().catch(() => {});
+  lookAgain();
+  for (const event of ['online', 'focus']) window.addEventListener(event, lookAgain, { signal: closing.signal });
   for (const [at, event] of [
     [window, 'pagehide'],
     [document, 'visibilitychange'],

@@ -1,6 +1,10 @@
-import type { Line } from '../sw/line.ts';
+import type { Flow } from '../sw/flow.ts';
+import { LINE, type Line, seen } from '../sw/line.ts';
+import type { Store } from '../sw/store.ts';
 
 const KEY = 'partway:line';
+/** Milliseconds between two times that it is written down. */
+const KEEP_MS = 2000;
 const HOUR_MS = 3_600_000;
 const MONTH_MS = 720 * HOUR_MS;
 
@@ -19,8 +23,19 @@ export function recallLine(): Known | undefined {
 }
 
 /** Where the browser keeps nothing for this page, the next visit begins anew. */
-export function keepLine({ rate, life, size }: Line): void {
+function keep({ rate, life, size }: Line): void {
   try {
-    if (rate) localStorage.setItem(KEY, JSON.stringify({ at: Date.now(), rate, life, size }));
+    localStorage.setItem(KEY, JSON.stringify({ at: Date.now(), rate, life, size }));
   } catch {}
+}
+
+/** Writes down what `flow` learns of the line: for the next visit, and in `store` for the worker, which has no other way to know. */
+export function keepLine(flow: Flow, store: Store): void {
+  let keptAt = Number.NEGATIVE_INFINITY;
+  flow.watchRoom(() => {
+    if (flow.line.rate === undefined || performance.now() - keptAt < KEEP_MS) return;
+    keptAt = performance.now();
+    keep(flow.line);
+    store.keepNote(LINE, seen(flow.line)).catch(() => {});
+  });
 }

@@ -28,7 +28,7 @@ export async function beginSession(transit: Transit): Promise<Begun | undefined>
     parts,
   };
   // Not cut off by a pause once it has left: what has begun must be known here.
-  const answer = await transit.gather(record.endpoint, 'init', wish, identity, idempotencyKey(record), transit.signal);
+  const answer = await transit.gather('init', wish, { identity, idempotencyKey: idempotencyKey(record) });
   record.resumeToken = answer.resumeToken;
   // With another plan the token is written when the plan is.
   if (answer.partSize !== record.partSize) return { recut: answer.partSize };

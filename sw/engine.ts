@@ -2,7 +2,6 @@ import { UploadError } from '../server/contract/errors.ts';
 import type { CompleteAnswer } from '../server/contract/wire.ts';
 import { callApi } from './api.ts';
 import { persistently } from './control.ts';
-import { settleDone } from './finish.ts';
 import type { Host } from './host.ts';
 import { isMetered, onNetworkChange } from './network.ts';
 import { byTurn } from './order.ts';
@@ -152,7 +151,7 @@ async function cancel(host: Host, record: UploadRecord, signal: AbortSignal): Pr
     signal.throwIfAborted();
     if (!(error instanceof RequestError)) throw error;
   });
-  if (finished) await settleDone(host.store, record.id, finished);
+  if (finished) await host.store.finish(record.id, finished);
   else await host.store.remove(record.id);
   host.bus.post({ type: 'changed', id: record.id });
   return 'settled';

@@ -14,7 +14,15 @@ const MOST_VAIN = 2;
 /** An older server has no such call. */
 const LACKING = Number.POSITIVE_INFINITY;
 
-type Gathered = 'init' | 'complete';
+export type Gathered = 'init' | 'complete';
+
+/** How a call is made. */
+export interface Manner {
+  identity?: Identity;
+  idempotencyKey?: string;
+  /** One that has not left yet does not leave when it aborts. */
+  signal?: AbortSignal;
+}
 
 interface Waiting {
   call: object;
@@ -112,9 +120,7 @@ export function createGatherer(flow: Flow) {
     endpoint: string,
     name: Name,
     request: Calls[Name][0],
-    identity: Identity = {},
-    idempotencyKey?: string,
-    signal?: AbortSignal,
+    { identity = {}, idempotencyKey, signal }: Manner = {},
   ): Promise<Calls[Name][1]> {
     const alone = () =>
       callApi(

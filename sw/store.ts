@@ -1,3 +1,4 @@
+import type { CompleteAnswer } from '../server/contract/wire.ts';
 import { type Database, type Keeper, openDatabase } from './database.ts';
 import { endOf, type HistoryEntry, keyOf, MOST_ENTRIES } from './history.ts';
 import { isSettled, type KeptGrant, type PartRecord, type UploadRecord } from './record.ts';
@@ -12,7 +13,7 @@ export interface Store {
   /** Changes the record in one transaction; undefined where it is gone. */
   change(id: string, change: (record: UploadRecord) => Partial<UploadRecord>): Promise<UploadRecord | undefined>;
   /** Its object is there: nothing of it is needed here any more. */
-  finish(id: string, object: Pick<UploadRecord, 'url' | 'fileKey' | 'etag'>): Promise<void>;
+  finish(id: string, object: Pick<CompleteAnswer, 'url' | 'fileKey' | 'etag'>): Promise<void>;
   add(record: UploadRecord): Promise<void>;
   /** Ascending. */
   parts(record: UploadRecord): Promise<PartRecord[]>;
@@ -83,11 +84,11 @@ export function createStore({ lasting, run, close }: Database): Store {
         if (after && isSettled(after)) remember(tables, endOf(after, before.state));
         return after;
       }),
-    finish: (id, object) =>
+    finish: (id, { url, fileKey, etag }) =>
       run(['uploads', 'parts', 'slices', 'history'], 'readwrite', async (tables) => {
         const before = await tables.get('uploads', id);
         if (!before) return;
-        const after: UploadRecord = { ...before, ...object, state: 'done', staged: true, error: undefined };
+        const after: UploadRecord = { ...before, url, fileKey, etag, state: 'done', staged: true, error: undefined };
         void tables.put('uploads', after);
         for (const name of ['parts', 'slices'] as const) void tables.remove(name, [id]);
         remember(tables, endOf(after, before.state));

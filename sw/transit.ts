@@ -2,7 +2,7 @@ import type { Plan } from '../server/contract/plan.ts';
 import { type Calls, callApi } from './api.ts';
 import { type Board, createBoard } from './board.ts';
 import { persistently } from './control.ts';
-import type { Gatherer } from './gather.ts';
+import type { Gathered, Manner } from './gather.ts';
 import type { Host } from './host.ts';
 import { createMeter, type Meter } from './meter.ts';
 import type { PartRecord, UploadRecord } from './record.ts';
@@ -22,7 +22,11 @@ export interface Transit {
   /** A control call, repeated until it succeeds or fails for good. */
   call: <Name extends keyof Calls>(name: Name, body: Calls[Name][0]) => Promise<Calls[Name][1]>;
   /** The same of a call that many small files make together. */
-  gather: Gatherer;
+  gather: <Name extends Gathered>(
+    name: Name,
+    body: Calls[Name][0],
+    manner?: Omit<Manner, 'signal'>,
+  ) => Promise<Calls[Name][1]>;
   /** Whether this context can send the part: from its slice or from the file. */
   sendable(part: PartRecord): boolean;
   /** Resolves true when another part was sliced or landed, false where no more is to be expected. */
@@ -66,7 +70,7 @@ export async function openTransit(host: Host, record: UploadRecord, signal: Abor
     recorder: createRecorder(host.store, record),
     signal,
     call: (name, body) => again(() => callApi(record.endpoint, name, body, {}, signal)),
-    gather: (...call) => again(() => host.gather(...call)),
+    gather: (name, body, manner) => again(() => host.gather(record.endpoint, name, body, { ...manner, signal })),
     sendable: (part) => part.sliced || host.file(record.id) !== undefined,
     news() {
       if (signal.aborted) return Promise.reject(signal.reason);

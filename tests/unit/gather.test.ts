@@ -79,7 +79,7 @@ describe('the control calls of small files', () => {
     const { asked, url } = server();
     const gather = createGatherer(createFlow());
     const wish = { filename: 'a', fileSize: 1, contentType: 'image/jpeg' };
-    await gather(url, 'init', wish, { headers: { 'x-api-key': 'k' } }, 'key-1');
+    await gather(url, 'init', wish, { identity: { headers: { 'x-api-key': 'k' } }, idempotencyKey: 'key-1' });
     expect(asked).toMatchObject([{ path: '/init', key: 'key-1', body: wish }]);
   });
 
@@ -118,12 +118,30 @@ describe('the control calls of small files', () => {
     const gather = createGatherer(createFlow());
     const wish = { filename: 'a', fileSize: 1, contentType: 'image/jpeg' };
     await Promise.all(
-      ['anna', 'ben'].flatMap((key) => [1, 2].map(() => gather(url, 'init', wish, { headers: { 'x-api-key': key } }))),
+      ['anna', 'ben'].flatMap((key) =>
+        [1, 2].map(() => gather(url, 'init', wish, { identity: { headers: { 'x-api-key': key } } })),
+      ),
     );
     expect(asked.map(({ path, body }) => [path, body.calls?.length])).toEqual([
       ['/batch', 2],
       ['/batch', 2],
     ]);
+  });
+
+  test('that have not left do not leave once their upload is stopped', async () => {
+    const { asked, url, hold } = server();
+    const gather = createGatherer(createFlow());
+    const release = hold();
+    const first = gather(url, 'complete', { resumeToken: 'a' });
+    while (!asked.length) await Bun.sleep(1);
+    const stop = new AbortController();
+    const stopped = gather(url, 'complete', { resumeToken: 'b' }, { signal: stop.signal });
+    const other = gather(url, 'complete', { resumeToken: 'c' });
+    stop.abort(new Error('paused'));
+    expect(stopped).rejects.toThrow('paused');
+    release();
+    await Promise.all([first, other]);
+    expect(asked.map(({ body }) => body.resumeToken)).toEqual(['a', 'c']);
   });
 
   test('go one by one to a server that knows no batch', async () => {
