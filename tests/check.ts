@@ -2,7 +2,7 @@
 const CHECKS: [name: string, ...command: string[]][] = [
   ['format and lint', 'node_modules/.bin/biome', 'check', '.'],
   ['types', 'node_modules/.bin/tsc'],
-  ['unit tests', process.execPath, 'test', 'tests/unit', '--timeout=60000'],
+  ['unit tests', process.execPath, 'test', 'tests/unit', '--timeout=180000'],
   ['size', process.execPath, 'tests/size.ts'],
 ];
 

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { installChromium } from './install.ts';
 import { RUNTIMES, type Runtime } from './runtime.ts';
+import { sowSeed } from './seed.ts';
 
 /**
  * `npm test`: everything, in groups, each a process of its own, so that none inherits what another left behind.
@@ -20,8 +21,8 @@ interface Group {
 }
 
 /** Milliseconds for a test that names no limit of its own. */
-const LIMIT = 60_000;
-const LANES = 4;
+const LIMIT = 180_000;
+const LANES = 3;
 const API = 'tests/api';
 const DOCTOR = 'tests/doctor';
 const RGW = `./${API}/ceph.test.ts`;
@@ -136,6 +137,7 @@ const chosen = wanted.flatMap((path) => {
   const groups = GROUPS.filter(({ name }) => name.split(/[ ,]/)[0] === path);
   return groups.length ? groups : [folder(path)];
 });
+const clearSeed = await sowSeed();
 const reports = mkdtempSync(join(tmpdir(), 'partway-reports-'));
 const total: Counts = { passed: 0, failed: 0, skipped: 0 };
 const lines: string[] = [];
@@ -166,6 +168,7 @@ else {
     ),
   ]);
 }
+clearSeed();
 rmSync(reports, { recursive: true });
 console.log(`\n${[...lines, '', ...failed].join('\n')}\n\n${told(total)}`);
 process.exit(total.failed || (process.env.PARTWAY_NO_SKIP && total.skipped) ? 1 : 0);

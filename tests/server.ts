@@ -1,9 +1,9 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { chmodSync, mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { freePorts } from './ports.ts';
 import { commandFor, ROOT, type Runtime } from './runtime.ts';
+import { makeFolder, seededFolder } from './seed.ts';
 
 const START_MS = 60_000;
 
@@ -29,18 +29,11 @@ export const plainEnv = (env: Record<string, string> = {}): Record<string, strin
   ...env,
 });
 
-/** Open enough for the user that PostgreSQL runs as under root; else its data would go to a shelter outside. */
-function temporaryFolder(): string {
-  const folder = mkdtempSync(join(tmpdir(), 'partway-data-'));
-  chmodSync(folder, 0o711);
-  return folder;
-}
-
 /** Runs `server/main.ts` in a process and the runtime of its own; resolves once it says that it listens. */
 export async function startServer(options: ServerOptions = {}) {
   const [free, bucketPort] = await freePorts(2);
   const port = options.port ?? free!;
-  const dataDir = options.dataDir ?? temporaryFolder();
+  const dataDir = options.dataDir ?? (options.env?.DATABASE_URL ? makeFolder() : seededFolder());
   const env = plainEnv({ PORT: String(port), BUCKET_PORT: String(bucketPort), DATA_DIR: dataDir, ...options.env });
   let output = '';
   let child: ChildProcess;
@@ -70,7 +63,11 @@ export async function startServer(options: ServerOptions = {}) {
       });
     });
   }
-  await start();
+  const clear = () => options.dataDir ?? rmSync(dataDir, { recursive: true, force: true });
+  await start().catch((error) => {
+    clear();
+    throw error;
+  });
 
   return {
     port,
@@ -90,7 +87,7 @@ export async function startServer(options: ServerOptions = {}) {
     async stop(signal: NodeJS.Signals = 'SIGTERM'): Promise<number | null> {
       if (child.exitCode === null && child.signalCode === null) child.kill(signal);
       const code = await exited;
-      if (!options.dataDir) rmSync(dataDir, { recursive: true, force: true });
+      clear();
       return code;
     },
   };

@@ -10,7 +10,7 @@ import { FILE, refusal, sender } from './refusal.ts';
 import { query, serve } from './serve.ts';
 import { isComplete, stands } from './wire.ts';
 
-setDefaultTimeout(60_000);
+setDefaultTimeout(180_000);
 
 const UNIT = 1024;
 const FORTY = 40;

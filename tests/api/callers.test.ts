@@ -7,7 +7,7 @@ import { counts, expectNothing, expectObject } from './place.ts';
 import { FILE } from './refusal.ts';
 import { query } from './serve.ts';
 
-setDefaultTimeout(60_000);
+setDefaultTimeout(180_000);
 
 let people: People;
 let place: People['place'];

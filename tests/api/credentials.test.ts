@@ -14,7 +14,7 @@ import { counts, expectObject, MiB, ORIGIN } from './place.ts';
 import { FILE } from './refusal.ts';
 import { query } from './serve.ts';
 
-setDefaultTimeout(60_000);
+setDefaultTimeout(180_000);
 
 const KEY = 'mpk_of-a-server';
 const SECRET = 'hunter2-hunter2-hunter2-hunter2!';

@@ -7,7 +7,7 @@ import { run } from './run.ts';
 import { query, serve, serveDatabase, type TestDatabase } from './serve.ts';
 import { openTunnel } from './tunnel.ts';
 
-setDefaultTimeout(60_000);
+setDefaultTimeout(180_000);
 
 describe('a database', () => {
   let database: TestDatabase;

@@ -11,7 +11,7 @@ import { ORIGIN, openPlace, type Place, sendFile } from './place.ts';
 import { assertPublished } from './published.ts';
 import { serveDatabase, type TestDatabase } from './serve.ts';
 
-setDefaultTimeout(60_000);
+setDefaultTimeout(180_000);
 
 let place: Place;
 beforeAll(async () => {

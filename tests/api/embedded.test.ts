@@ -12,7 +12,7 @@ import { progressSuite } from './progress.ts';
 import { signSuite } from './sign.ts';
 import { singleSuite } from './single.ts';
 
-setDefaultTimeout(60_000);
+setDefaultTimeout(180_000);
 
 describe('the API over the embedded bucket', () => {
   let place: Place;

@@ -6,7 +6,7 @@ import { gather, type People } from './people.ts';
 import { counts, expectObject } from './place.ts';
 import { FILE } from './refusal.ts';
 
-setDefaultTimeout(60_000);
+setDefaultTimeout(180_000);
 
 let people: People;
 let place: People['place'];

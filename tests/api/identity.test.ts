@@ -5,7 +5,7 @@ import { apiAt, told } from './client.ts';
 import { openHost, serveUploads } from './host.ts';
 import { type Issuer, startIssuer } from './issuer.ts';
 
-setDefaultTimeout(60_000);
+setDefaultTimeout(180_000);
 
 const MINUTE = 60_000;
 let issuer: Issuer;

@@ -10,7 +10,7 @@ import { expectObject, openPlace, type Place } from './place.ts';
 import { FILE } from './refusal.ts';
 import { serveDatabase, type TestDatabase } from './serve.ts';
 
-setDefaultTimeout(60_000);
+setDefaultTimeout(180_000);
 
 const ISS = 'https://id.example.com/';
 const AUD = 'uploads';

@@ -6,7 +6,7 @@ import { type EmbeddedPostgres, startPostgres } from '../../server/embedded/post
 import { commandFor, ROOT } from '../runtime.ts';
 import { plainEnv, type Server, startServer } from '../server.ts';
 
-setDefaultTimeout(60_000);
+setDefaultTimeout(180_000);
 
 let folder: string;
 let database: EmbeddedPostgres;

@@ -6,7 +6,7 @@ import { type Ground, openGround } from '../steps/ground.ts';
 import { type Answer, type Api, apiAt, granted, told } from './client.ts';
 import { counts, ORIGIN, sendFile } from './place.ts';
 
-setDefaultTimeout(60_000);
+setDefaultTimeout(180_000);
 
 let ground: Ground;
 let server: Awaited<ReturnType<typeof startServer>>;

@@ -8,7 +8,7 @@ import { openHost, serveApp } from './host.ts';
 import { expectObject, ORIGIN } from './place.ts';
 import { refusal } from './refusal.ts';
 
-setDefaultTimeout(60_000);
+setDefaultTimeout(180_000);
 
 /** Where the app was asked who it is, and what it was shown. */
 const asked: string[] = [];

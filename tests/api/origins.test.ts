@@ -9,7 +9,7 @@ import { ORIGIN } from './place.ts';
 import { FILE } from './refusal.ts';
 import { serve } from './serve.ts';
 
-setDefaultTimeout(60_000);
+setDefaultTimeout(180_000);
 
 let people: People;
 let place: People['place'];

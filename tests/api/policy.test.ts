@@ -8,7 +8,7 @@ import { counts, expectObject, head } from './place.ts';
 import { FILE } from './refusal.ts';
 import { query } from './serve.ts';
 
-setDefaultTimeout(60_000);
+setDefaultTimeout(180_000);
 
 let host: Awaited<ReturnType<typeof openHost>>;
 let served: Awaited<ReturnType<typeof serveUploads>>;

@@ -10,7 +10,7 @@ import { ORIGIN } from './place.ts';
 import { FILE } from './refusal.ts';
 import { query } from './serve.ts';
 
-setDefaultTimeout(60_000);
+setDefaultTimeout(180_000);
 
 /** One in twenty seconds and three at once; one in six and ten at once. */
 const [EACH, ADDRESS] = [3, 10];

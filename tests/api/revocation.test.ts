@@ -15,7 +15,7 @@ import { FILE } from './refusal.ts';
 import { query, serveDatabase, type TestDatabase } from './serve.ts';
 import { isComplete, stands } from './wire.ts';
 
-setDefaultTimeout(60_000);
+setDefaultTimeout(180_000);
 
 let database: TestDatabase;
 let place: Awaited<ReturnType<typeof openWiredPlace>>;

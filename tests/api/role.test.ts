@@ -6,7 +6,7 @@ import { granted, putAll, random } from './client.ts';
 import { gather, KEYS, type People, sha256 } from './people.ts';
 import { query } from './serve.ts';
 
-setDefaultTimeout(60_000);
+setDefaultTimeout(180_000);
 
 describe('a server’s own role', () => {
   let people: People;

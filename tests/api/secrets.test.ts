@@ -8,7 +8,7 @@ import { type Api, apiAt, digestsFor, granted, objectDigest, putAll, random, tol
 import { openWiredPlace } from './place.ts';
 import { errorBody } from './wire.ts';
 
-setDefaultTimeout(60_000);
+setDefaultTimeout(180_000);
 
 const GUESS = 'mpk_a-key-that-somebody-mistyped';
 

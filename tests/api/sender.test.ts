@@ -7,7 +7,7 @@ import { parseRange } from '../../server/rate/address.ts';
 import { openGate } from '../../server/rate/gate.ts';
 import { openHost } from './host.ts';
 
-setDefaultTimeout(60_000);
+setDefaultTimeout(180_000);
 
 let host: Awaited<ReturnType<typeof openHost>>;
 let now: number;

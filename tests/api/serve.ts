@@ -1,38 +1,15 @@
 /** Servers and databases whose every trace goes with them. */
 
-import { chmodSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import postgres from 'postgres';
 import { type EmbeddedPostgres, startPostgres } from '../../server/embedded/postgres.ts';
-import { type Server, type ServerOptions, startServer } from '../server.ts';
+import { seededFolder } from '../seed.ts';
 
-/** One that PostgreSQL's user may enter, so that nothing of it lands elsewhere. */
-export function makeFolder(): string {
-  const folder = mkdtempSync(join(tmpdir(), 'partway-api-'));
-  chmodSync(folder, 0o711);
-  return folder;
-}
+export { makeFolder } from '../seed.ts';
+export { startServer as serve } from '../server.ts';
 
 export const removeFolder = (folder: string): void => rmSync(folder, { recursive: true, force: true });
-
-/** `startServer` on a folder that goes with `stop()`, unless `dataDir` names one. */
-export async function serve(options: ServerOptions = {}): Promise<Server> {
-  const dataDir = options.dataDir ?? makeFolder();
-  const clear = () => options.dataDir ?? removeFolder(dataDir);
-  const server = await startServer({ ...options, dataDir }).catch((error) => {
-    clear();
-    throw error;
-  });
-  return {
-    ...server,
-    async stop(signal) {
-      const code = await server.stop(signal);
-      clear();
-      return code;
-    },
-  };
-}
 
 export interface TestDatabase extends EmbeddedPostgres {
   /** `postgres://…` of the superuser, for `name`. */
@@ -41,7 +18,7 @@ export interface TestDatabase extends EmbeddedPostgres {
 
 /** A PostgreSQL that several servers can share. */
 export async function serveDatabase(): Promise<TestDatabase> {
-  const folder = makeFolder();
+  const folder = seededFolder();
   const database = await startPostgres({ folder });
   return {
     ...database,

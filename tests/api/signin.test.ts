@@ -6,7 +6,7 @@ import { openHost, serveUploads } from './host.ts';
 import { counts, ORIGIN } from './place.ts';
 import { FILE } from './refusal.ts';
 
-setDefaultTimeout(60_000);
+setDefaultTimeout(180_000);
 
 let host: Awaited<ReturnType<typeof openHost>>;
 let served: Awaited<ReturnType<typeof serveUploads>>;

@@ -8,7 +8,7 @@ import { freePort } from '../ports.ts';
 import { run } from './run.ts';
 import { makeFolder, removeFolder } from './serve.ts';
 
-setDefaultTimeout(60_000);
+setDefaultTimeout(180_000);
 
 /** It says `words` in a line of its own, and stops. */
 async function expectRefused(words: RegExp, env: Record<string, string>, more: Parameters<typeof run>[1] = {}) {

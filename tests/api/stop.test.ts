@@ -15,7 +15,7 @@ import { postmasterOn, run } from './run.ts';
 import { adminUrl, makeFolder, query, removeFolder, serve } from './serve.ts';
 import { isComplete, stands } from './wire.ts';
 
-setDefaultTimeout(60_000);
+setDefaultTimeout(180_000);
 
 /** A PUT that the store has begun to take; its body comes in pieces, when the test says so. */
 async function slowPut(url: string, size: number) {

@@ -6,7 +6,7 @@ import { type Database, openDatabase } from '../../server/database/connection.ts
 import { openHost } from './host.ts';
 import { openTunnel } from './tunnel.ts';
 
-setDefaultTimeout(60_000);
+setDefaultTimeout(180_000);
 
 let host: Awaited<ReturnType<typeof openHost>>;
 let database: Database;

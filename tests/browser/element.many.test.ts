@@ -7,7 +7,7 @@ import { all, drag, ELEMENT_HERE, type ElementStage, inside, row, rowIs, setElem
 import { findChrome } from './executable.ts';
 import type { Page } from './page.ts';
 
-setDefaultTimeout(180_000);
+setDefaultTimeout(400_000);
 const MANY = 500;
 const MiB = 2 ** 20;
 
@@ -83,6 +83,12 @@ describe.skipIf(!findChrome())('<partway-upload> with five hundred files', () =>
     await page.evaluate(`${all('.row')}[0].scrollIntoView({ block: 'center', behavior: 'instant' })`);
     await page.waitFor(`${all('.bar')}[0].getAttribute('aria-valuenow') === String(upload.progress.percentage)`);
 
+    // It is not done before the others are on the device, or the page asks before it is left.
+    stage.wire.set({ bytesPerSecond: MiB / 32 });
+    await page.waitFor(`${ELEMENT_HERE}.uploads.every(({ state, safeToClose }) => state === 'done' || safeToClose)`, {
+      limit: 200_000,
+      what: 'all files to be on the device',
+    });
     await page.reload();
     await expectBuiltInPortions(page, 'of an earlier visit');
     await page.close();

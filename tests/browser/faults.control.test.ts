@@ -200,17 +200,16 @@ describe.skipIf(!findChrome())('a control call of the page', () => {
     const { stage, page, begin, arrived, puts, calls } = it;
     const release = stage.wire.hold(isPart(2));
     await begin();
-    await stage.wire.waitFor(
-      () => puts().some(({ held }) => held) && puts().some((put) => isPart(1)(put) && !!put.finishedAt),
-    );
+    await stage.wire.waitFor(() => puts().some(({ held }) => held));
     await page.evaluate(`fetch('${stage.url}api/v1/upload/multipart/pause', {
       method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify({ resumeToken: upload.resumeToken })
     })`);
-    // Its next URL is refused.
-    stage.wire.harm(first(2, isPart(2)), 'reset');
+    // However often the browser sends it again by itself: in the end it needs another URL, which is refused.
+    const over = stage.wire.harm(isPart(2), 'reset');
     stage.wire.cut();
     release();
     await page.waitFor(`upload.state === 'paused'`);
+    over();
     expect(calls('complete')).toEqual([]);
     await page.evaluate('upload.resume()');
     await arrived();

@@ -73,12 +73,12 @@ describe.skipIf(!findChrome())('a worker that is stopped', () => {
   });
 
   /** One worker after the other is stopped, each at its moment; what the device believes is compared with the store. */
-  async function stopAt(it: Scene, moments: Moment[]): Promise<number> {
+  async function stopAt(it: Scene, moments: Moment[]): Promise<Map<Seen, { held: boolean }>> {
     const { stage, app, owner, leave, puts } = it;
     const workers = await killer(stage.chrome);
     let release = await leave();
-    /** Bytes of the parts that were under way at the ends. */
-    let flying = 0;
+    /** PUTs that were under way at the ends and not answered; of the held ones it is known what the store has of them. */
+    const flying = new Map<Seen, { held: boolean }>();
     for (const { what, line, matches, nth, at } of moments) {
       const wire = stage[line];
       /** Whoever comes next is the one that is stopped at this moment. */
@@ -101,10 +101,12 @@ describe.skipIf(!findChrome())('a worker that is stopped', () => {
           if (at === 'middle') return it.bytes >= it.length / 2;
           return at === 'answered' ? it.finishedAt !== undefined : it.held;
         },
-        { limit: 20_000, what: `a worker at: ${what}` },
+        { limit: 60_000, what: `a worker at: ${what}` },
       );
-      flying += puts().filter(({ finishedAt, brokenAt }) => !finishedAt && !brokenAt).length * PART;
+      for (const put of puts()) if (!put.finishedAt && !put.brokenAt) flying.set(put, { held: put.held });
+      const stoppedAt = performance.now();
       await workers.kill();
+      for (const put of puts()) if (put.startedAt > stoppedAt) flying.set(put, { held: false });
       const reader = await stage.chrome.open(`${app.origin}/nothing`);
       const believed = await reader.evaluate<number[]>(recorded(owner));
       await reader.close();
@@ -149,9 +151,11 @@ describe.skipIf(!findChrome())('a worker that is stopped', () => {
         const before = storedAt.get(partOf(put)) ?? Number.POSITIVE_INFINITY;
         expect([partOf(put), put.startedAt > before]).toEqual([partOf(put), false]);
         const end = put.finishedAt ?? put.brokenAt;
-        if (put.status === 200 && end) storedAt.set(partOf(put), Math.min(before, end));
+        // What the store got whole just as the worker was stopped may be stored after the next one asked.
+        const late = flying.get(put)?.held === false;
+        if (put.status === 200 && end && !late) storedAt.set(partOf(put), Math.min(before, end));
       }
-      expect(twice()).toBeLessThanOrEqual(flying);
+      expect(twice()).toBeLessThanOrEqual(flying.size * PART);
       note('stopped nine times', Number.NaN);
     },
     { sizes: [SIZE] },

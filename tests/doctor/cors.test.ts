@@ -5,7 +5,7 @@ import { DeleteBucketCorsCommand, PutBucketCorsCommand } from '@aws-sdk/client-s
 import { serve } from '../api/serve.ts';
 import { type Clinic, canaryStore, doctor, openClinic, PAGE, type Patient } from './clinic.ts';
 
-setDefaultTimeout(60_000);
+setDefaultTimeout(180_000);
 
 let clinic: Clinic;
 beforeAll(async () => {

@@ -7,7 +7,7 @@ import { query, serveDatabase, type TestDatabase } from '../api/serve.ts';
 import { freePort } from '../ports.ts';
 import { doctor } from './clinic.ts';
 
-setDefaultTimeout(60_000);
+setDefaultTimeout(180_000);
 
 let database: TestDatabase;
 /** Nothing listens there: the bucket is not what is looked at. */

@@ -9,7 +9,7 @@ import { freePort, freePorts } from '../ports.ts';
 import { clientFor, keysIn, uploadsIn } from '../store.ts';
 import { type Clinic, canaryStore, doctor, openClinic } from './clinic.ts';
 
-setDefaultTimeout(60_000);
+setDefaultTimeout(180_000);
 
 describe('with --dev', () => {
   test('nothing running: it brings its own, finds no fault, and leaves nothing on the disk', async () => {

@@ -8,7 +8,7 @@ import {
 } from '@aws-sdk/client-s3';
 import { type Clinic, canaryStore, doctor, openClinic, type Patient } from './clinic.ts';
 
-setDefaultTimeout(60_000);
+setDefaultTimeout(180_000);
 
 let clinic: Clinic;
 beforeAll(async () => {

@@ -3,7 +3,7 @@
 import { afterAll, beforeAll, describe, expect, setDefaultTimeout, test } from 'bun:test';
 import { type Clinic, canaryStore, type DoctorOptions, doctor, openClinic, type Patient } from './clinic.ts';
 
-setDefaultTimeout(60_000);
+setDefaultTimeout(180_000);
 
 let clinic: Clinic;
 let store: Awaited<ReturnType<typeof canaryStore>>;

@@ -6,7 +6,7 @@ import { freePort } from '../ports.ts';
 import { RUNTIMES } from '../runtime.ts';
 import { type Probe, spawnProbe, startProbe, talk } from './fixture.ts';
 
-setDefaultTimeout(60_000);
+setDefaultTimeout(180_000);
 
 const MiB = 2 ** 20;
 /** What the kernel's and the runtimes' own buffers may hold of a stream that nobody reads. */
