@@ -23,9 +23,16 @@ interface Asset {
   type: string;
 }
 
-/** The demo app, bundled from `client/demo/` once, at start; its policy lets it talk to this server and `buckets` only. */
+type Bundler = typeof import('esbuild');
+
+/** The demo app, bundled from `client/demo/` once somebody asks for it; its policy lets it talk to this server and `buckets` only. */
 export async function createPage(buckets: string[]): Promise<Hono> {
-  const assets = await load();
+  const bundler = await import('esbuild').catch(() => {
+    throw new StartError(
+      'The demo page needs esbuild, a development dependency: run npm install, or start without --dev.',
+    );
+  });
+  let assets: Promise<Map<string, Asset>> | undefined;
   const policy = contentPolicy({
     'default-src': "'self'",
     // Digests are several times as fast in WebAssembly.
@@ -33,21 +40,19 @@ export async function createPage(buckets: string[]): Promise<Hono> {
     'connect-src': `'self' ${buckets.join(' ')}`,
   });
   const app = new Hono();
-  for (const [path, { body, type }] of assets)
-    app.get(path, (context) => context.body(body, 200, pageHeaders(type, policy)));
+  for (const path of [...Object.keys(STATIC), '/main.js', '/sw.js'])
+    app.get(path, async (context) => {
+      const { body, type } = (await (assets ??= load(bundler))).get(path)!;
+      return context.body(body, 200, pageHeaders(type, policy));
+    });
   return app;
 }
 
 /** Everything that the app consists of; its service worker keeps all the rest for when there is no network. */
-async function load(): Promise<Map<string, Asset>> {
+async function load(esbuild: Bundler): Promise<Map<string, Asset>> {
   const assets = new Map<string, Asset>();
   for (const [path, [file, type]] of Object.entries(STATIC))
     assets.set(path, { body: new Uint8Array(await readFile(new URL(file, SOURCE))), type });
-  const esbuild = await import('esbuild').catch(() => {
-    throw new StartError(
-      'The demo page needs esbuild, a development dependency: run npm install, or start without --dev.',
-    );
-  });
   const bundle = async (entry: string, define: Record<string, string> = {}) => {
     const { outputFiles } = await esbuild.build({
       entryPoints: [new URL(entry, SOURCE).pathname],
