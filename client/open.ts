@@ -1,31 +1,26 @@
-import { callApi } from '../sw/api.ts';
 import { openBus } from '../sw/bus.ts';
-import { persistently } from '../sw/control.ts';
-import { eraseDatabase, type Keeper, StorageError } from '../sw/database.ts';
+import { type Keeper, StorageError } from '../sw/database.ts';
 import { createFlow } from '../sw/flow.ts';
 import { createGatherer } from '../sw/gather.ts';
 import type { Host } from '../sw/host.ts';
 import { isOpen, isSettled, type UploadRecord } from '../sw/record.ts';
 import { createStore, openStore, type Store } from '../sw/store.ts';
 import { createActions } from './actions.ts';
-import { adoptSession, keepAdopted } from './adopt.ts';
 import { driveFromPage } from './drive.ts';
+import { sayFarewell } from './farewell.ts';
 import { createFiles } from './files.ts';
 import { createSelf } from './identity.ts';
 import { memoryDatabase } from './memory.ts';
 import type { UploadClientOptions } from './options.ts';
+import { createPicks } from './pick.ts';
 import { keepLine, recallLine } from './recall.ts';
 import { createRecognition } from './recognition.ts';
 import { keepScreenOn } from './screen.ts';
 import { openStandby } from './standby.ts';
 import { leftOver, survivorsAmong } from './survivors.ts';
 import { transferByXhr } from './transfer.ts';
-import type { Upload } from './upload.ts';
 import type { Views } from './views.ts';
 import { openWatermark } from './watermark.ts';
-
-/** How long signing out waits for the servers to be told. */
-const FAREWELL_MS = 3000;
 
 export type Open = Awaited<ReturnType<typeof openClient>>;
 
@@ -97,7 +92,6 @@ export async function openClient(options: UploadClientOptions, views: Views) {
     return views.refresh(id);
   }
   const actions = createActions(store, files, changed, call);
-  const recognition = createRecognition(store, views, self);
   let mayBeginLater = false;
   async function prepare(): Promise<void> {
     mayBeginLater = await self.prepare();
@@ -132,26 +126,18 @@ export async function openClient(options: UploadClientOptions, views: Views) {
     views.clear();
   });
 
-  /** Until this client is closed, or the person wants nothing of it any more. */
-  const live = (view: Upload) => AbortSignal.any([closing.signal, view.unwanted]);
-
-  /** Takes up the session of the draft's token, as soon as its server can be asked; undefined where it is cancelled before. */
-  async function take(view: Upload, draft: UploadRecord, signal: AbortSignal): Promise<UploadRecord | undefined> {
-    try {
-      const adopted = await persistently(() => adoptSession(draft, signal), {
-        signal,
-        random: Math.random,
-        onPhase: (phase, trouble) => view.move(0, 0, phase, trouble),
-      });
-      await keepAdopted(store, adopted);
-      return adopted.record;
-    } catch (error) {
-      if (!view.unwanted.aborted) throw error;
-      // Its server hears of it when it can.
-      await store.add({ ...draft, state: 'cancelling' });
-      return undefined;
-    }
-  }
+  const { add, adopt } = createPicks({
+    store,
+    views,
+    files,
+    actions,
+    recognition: createRecognition(store, views, self),
+    live: (view) => AbortSignal.any([closing.signal, view.unwanted]),
+    async begun(id) {
+      await changed(id);
+      call();
+    },
+  });
   function close(): void {
     closing.abort();
     files.close();
@@ -166,36 +152,8 @@ export async function openClient(options: UploadClientOptions, views: Views) {
     survivors: () => survivorsAmong(left),
     /** Whether the worker can finish the upload without a page. */
     canLeave: (record: UploadRecord) => standby.ready && (record.resumeToken !== undefined || mayBeginLater),
-    /** Shows in `view`, until now a draft, the upload of `file`: one that waits for it, or a new one. */
-    async add(view: Upload, file: File): Promise<void> {
-      const waiting = await recognition.waitingFor(file);
-      const draft = waiting ? view.record : { ...view.record, fingerprint: await recognition.mark(view.record, file) };
-      const claimed = waiting ? undefined : await recognition.claim(draft, file, live(view));
-      const record = waiting?.record ?? claimed?.record ?? draft;
-      if (claimed) await keepAdopted(store, claimed);
-      else if (!waiting) await store.add(record);
-      await views.become(view, record);
-      views.introduce(view);
-      if (waiting) await actions.attach(record.id, file).finally(waiting.done);
-      else await files.keep(record, file);
-      // Whoever picks a file means it to go on.
-      if (waiting || claimed) return actions.resume(record.id);
-      await changed(record.id);
-      call();
-    },
-    /** Shows in `view` the upload that the draft's token opens, and gives it `file`. */
-    async adopt(view: Upload, draft: UploadRecord, file: File | undefined): Promise<void> {
-      const known = (await store.uploads()).find(
-        ({ id, resumeToken }) => id === draft.id || resumeToken === draft.resumeToken,
-      );
-      const signal = live(view);
-      const record = known ?? (await take(view, draft, signal));
-      if (!record) return;
-      view.update(record, file !== undefined);
-      views.introduce(view);
-      if (file) await actions.attach(record.id, file);
-      await actions.resume(record.id);
-    },
+    add,
+    adopt,
     history: store.history,
     async setOnlyUnmetered(onlyUnmetered: boolean): Promise<void> {
       for (const record of await store.uploads()) {
@@ -204,21 +162,6 @@ export async function openClient(options: UploadClientOptions, views: Views) {
         await changed(record.id);
       }
     },
-    async signOut(): Promise<void> {
-      // What was begun is of no use to anybody any more; whether the servers hear of it must not hold up the person.
-      // Opened anew, since this client may be closed.
-      const now = store.lasting ? await openStore(owner).catch(() => undefined) : store;
-      const ends = ((await now?.uploads()) ?? []).filter((record) => !isSettled(record));
-      const farewell = store.lasting ? openBus(owner) : bus;
-      farewell.post({ type: 'signed-out' });
-      farewell.close();
-      const limit = AbortSignal.timeout(FAREWELL_MS);
-      const aborts = ends.map(
-        ({ endpoint: at, resumeToken }) => resumeToken && callApi(at, 'abort', { resumeToken }, {}, limit),
-      );
-      if (store.lasting) await eraseDatabase(owner);
-      watermark.erase();
-      await Promise.allSettled(aborts);
-    },
+    signOut: () => sayFarewell(owner, store, bus, watermark),
   };
 }
