@@ -1,12 +1,11 @@
 import { describe, expect, setDefaultTimeout, test } from 'bun:test';
-import { sha256 } from '../api/people.ts';
-import { adminUrl, query } from '../api/serve.ts';
 import { randomFile } from '../bytes.ts';
 import { keysIn, uploadsIn } from '../store.ts';
 import { begin, openApp, uploadIs } from './app.ts';
 import { findChrome } from './executable.ts';
+import { onInsecureOrigin } from './insecure.ts';
 import type { Page } from './page.ts';
-import { expectArrived, expectNothingStoredSentAgain, sent, setStage, settled } from './stage.ts';
+import { expectArrived, expectNothingStoredSentAgain, sent, settled } from './stage.ts';
 import { onApps } from './staged.ts';
 
 setDefaultTimeout(120_000);
@@ -257,21 +256,13 @@ describe.skipIf(!findChrome())('for the person', () => {
     expectNothingStoredSentAgain(stage);
   });
 
-  test('on an insecure origin the second tab knows that the first one is at it, and what is so when that is closed', async () => {
-    const host = 'phone.test';
-    const origin = `http://${host}:${here.app.port}`;
-    const stage = await setStage(here.store, { fileSize: 24 * MiB, origins: [origin], chrome: { host } });
-    try {
-      await query(
-        adminUrl(stage.server.dataDir),
-        (sql) => sql`insert into api_keys (user_id, key_hash) values ('anna', ${sha256('mpk_annas')})`,
-      );
-      const options = `apiKey: 'mpk_annas',`;
-      const page = await openApp({ origin }, stage, options);
+  test('on an insecure origin the second tab knows that the first one is at it, and what is so when that is closed', () =>
+    onInsecureOrigin(here, async (stage, open) => {
+      const page = await open();
       await begin(page, stage);
       await page.waitFor('upload.progress.uploaded >= 1', { limit: 60_000 });
       stage.wire.set({ bytesPerSecond: MiB / 2 });
-      const other = await openApp({ origin }, stage, options);
+      const other = await open();
       await uploadIs(other, 'uploading');
       await page.close();
       await other.evaluate(`void dispatchEvent(new Event('focus'))`);
@@ -280,8 +271,5 @@ describe.skipIf(!findChrome())('for the person', () => {
       await begin(other, stage);
       await uploadIs(other, 'done');
       await expectArrived(stage);
-    } finally {
-      await stage.stop();
-    }
-  });
+    }));
 });

@@ -1,11 +1,10 @@
 import { describe, expect, setDefaultTimeout, test } from 'bun:test';
-import { sha256 } from '../api/people.ts';
-import { adminUrl, query } from '../api/serve.ts';
 import { randomFile } from '../bytes.ts';
 import { keysIn, partsIn, uploadsIn } from '../store.ts';
 import { begin, openApp, uploadIs } from './app.ts';
 import { launchChrome } from './chrome.ts';
 import { findChrome } from './executable.ts';
+import { onInsecureOrigin } from './insecure.ts';
 import { expectArrived, expectNothingStoredSentAgain, partOf, sent, setStage, settled } from './stage.ts';
 import { onApps } from './staged.ts';
 
@@ -254,31 +253,20 @@ describe.skipIf(!findChrome())('the SDK', () => {
     },
   );
 
-  test('on an insecure origin it uploads while the page is open, says what closing it means, and goes on with the file picked again', async () => {
-    const host = 'phone.test';
-    const origin = `http://${host}:${here.app.port}`;
-    const stage = await setStage(here.store, { fileSize: 24 * MiB, origins: [origin], chrome: { host } });
-    try {
-      await query(
-        adminUrl(stage.server.dataDir),
-        (sql) => sql`insert into api_keys (user_id, key_hash) values ('anna', ${sha256('mpk_annas')})`,
-      );
-      const options = `apiKey: 'mpk_annas',`;
-      const page = await openApp({ origin }, stage, options);
+  test('on an insecure origin it uploads while the page is open, says what closing it means, and goes on with the file picked again', () =>
+    onInsecureOrigin(here, async (stage, open) => {
+      const page = await open();
       expect(await page.evaluate('[isSecureContext, client.background]')).toEqual([false, 'stops']);
       await begin(page, stage);
       await page.waitFor('upload.progress.uploaded >= 2', { limit: 60_000 });
       expect(await page.evaluate('upload.safeToClose')).toBe(false);
       await page.reload();
-      const again = await openApp({ origin }, stage, options);
+      const again = await open();
       await page.close();
       await uploadIs(again, 'needs-file');
       await begin(again, stage);
       await uploadIs(again, 'done');
       await expectArrived(stage);
       expectNothingStoredSentAgain(stage);
-    } finally {
-      await stage.stop();
-    }
-  });
+    }));
 });
