@@ -1,8 +1,6 @@
 /** The doctor as an operator runs it, over a bucket and a database of its own. */
 
 import { expect } from 'bun:test';
-import { spawn } from 'node:child_process';
-import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -12,8 +10,7 @@ import { freshName, storeEnv } from '../api/place.ts';
 import { serveDatabase, type TestDatabase } from '../api/serve.ts';
 import { startBucket } from '../bucket.ts';
 import { startProxy, type Proxy as Wire } from '../faults/proxy.ts';
-import { commandFor, ROOT } from '../runtime.ts';
-import { plainEnv } from '../server.ts';
+import { runProgram } from '../program.ts';
 import { clientFor, keysIn, makeBucket, type TestStore, uploadsIn } from '../store.ts';
 
 /** What may appear nowhere in what is printed. */
@@ -43,28 +40,14 @@ export async function doctor(
   env: Record<string, string>,
   { args = [], during }: DoctorOptions = {},
 ): Promise<Diagnosis> {
-  const child = spawn(...commandFor('server/doctor.ts', args), {
-    cwd: ROOT,
-    env: plainEnv(env),
-    stdio: ['ignore', 'pipe', 'pipe'],
-  });
-  let output = '';
-  for (const stream of [child.stdout, child.stderr])
-    stream.on('data', (text) => {
-      output += text;
-    });
-  const ended = once(child, 'close');
-  const limit = setTimeout(() => child.kill('SIGKILL'), 100_000);
-  await during?.(child.pid!);
-  await ended;
-  clearTimeout(limit);
+  const { code, output } = await runProgram('server/doctor.ts', args, env, during);
   const lines = [...output.matchAll(/^ {2}(ok|note|FAULT) +(\S+) +(.*)$/gm)].map(
     ([, level, check, says]) => `${level} ${check}: ${says}`,
   );
   const secrets = [...SECRETS, env.S3_SECRET_KEY, env.PARTWAY_SECRET, passwordOf(env.DATABASE_URL)].filter(Boolean);
   for (const secret of secrets) expect(output).not.toContain(secret!);
   const of = (level: string) => lines.filter((line) => line.startsWith(level));
-  return { code: child.exitCode, output, lines, faults: of('FAULT'), notes: of('note') };
+  return { code, output, lines, faults: of('FAULT'), notes: of('note') };
 }
 
 const passwordOf = (url: string | undefined) => (url ? new URL(url).password : '');

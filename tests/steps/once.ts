@@ -1,10 +1,6 @@
 /** `partway-janitor --once`, in the runtime under test. */
 
-import { spawn } from 'node:child_process';
-import { once } from 'node:events';
-import { join } from 'node:path';
-import { commandFor, ROOT } from '../runtime.ts';
-import { plainEnv } from '../server.ts';
+import { runProgram } from '../program.ts';
 
 export interface Round {
   code: number | null;
@@ -14,19 +10,9 @@ export interface Round {
 }
 
 export async function runJanitor(env: Record<string, string>, args = ['--once']): Promise<Round> {
-  const child = spawn(...commandFor(join(ROOT, 'server/janitor.ts'), args), {
-    cwd: ROOT,
-    env: plainEnv(env),
-    stdio: ['ignore', 'pipe', 'pipe'],
-  });
-  let output = '';
-  for (const stream of [child.stdout, child.stderr])
-    stream.on('data', (text) => {
-      output += text;
-    });
-  await once(child, 'close');
+  const { code, output } = await runProgram('server/janitor.ts', args, env);
   const counts = [...output.matchAll(/\b([a-z]+) (\d+)(?:,|$)/gm)].map(
     ([, name, count]) => [name!, Number(count)] as const,
   );
-  return { code: child.exitCode, output, tally: Object.fromEntries(counts.filter(([, count]) => count > 0)) };
+  return { code, output, tally: Object.fromEntries(counts.filter(([, count]) => count > 0)) };
 }
