@@ -1,11 +1,14 @@
 /**
- * Brings what the tests need and npm does not carry: `bun tests/install.ts chromium firefox webkit ceph`. Installs by apt where that is
- * possible (root on Debian or Ubuntu), says so in one line, and changes nothing where all is there.
+ * Brings what the tests need and npm does not carry: `bun tests/install.ts chromium firefox webkit ceph peers`. Installs by apt where that is
+ * possible (root on Debian or Ubuntu), the peers by npm, says so in one line, and changes nothing where all is there.
  */
 
 import { spawnSync } from 'node:child_process';
+import { existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { findChrome, findFirefox, findWebKit } from './browser/executable.ts';
 import { cephInstalled } from './judges/ceph.ts';
+import { ROOT } from './runtime.ts';
 
 export type Installed = { ok: true; path: string } | { ok: false; why: string };
 
@@ -95,12 +98,35 @@ export async function installCeph(): Promise<Installed> {
   return install(CEPH);
 }
 
+const PEERS = join(ROOT, 'tests/judges/peers');
+
+/** What else uploads, for the fault matrix: each in a package of its own, as two majors of one do not go into one. */
+export async function installPeers(): Promise<Installed> {
+  for (const name of ['uppy5', 'uppy6', 'tus']) {
+    const folder = join(PEERS, name);
+    const { dependencies } = JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8'));
+    const there = Object.entries(dependencies).every(([dependency, version]) => {
+      const path = join(folder, 'node_modules', dependency, 'package.json');
+      return existsSync(path) && JSON.parse(readFileSync(path, 'utf8')).version === version;
+    });
+    if (there) continue;
+    console.log(`${name} is missing: installing it with npm…`);
+    const { status, stderr } = spawnSync('npm', ['ci', '--ignore-scripts', '--no-audit', '--no-fund'], {
+      cwd: folder,
+      encoding: 'utf8',
+    });
+    if (status !== 0) return { ok: false, why: `${name} is missing, and npm ci: ${stderr?.trim().split('\n').at(-1)}` };
+  }
+  return { ok: true, path: PEERS };
+}
+
 if (import.meta.main) {
   const installers: Record<string, () => Promise<Installed>> = {
     chromium: installChromium,
     firefox: installFirefox,
     webkit: installWebKit,
     ceph: installCeph,
+    peers: installPeers,
   };
   for (const name of process.argv.slice(2)) {
     const installed: Installed = await (installers[name]?.() ?? {

@@ -1,0 +1,27 @@
+import { createUploadClient, type Upload } from '../../../client/index.ts';
+
+const client = createUploadClient({
+  endpoint: `${location.search.slice(1)}api/v1/upload/multipart`,
+  owner: 'anna',
+  apiKey: 'dev',
+  serviceWorker: 'sw.js',
+});
+let [upload]: (Upload | undefined)[] = await client.uploads();
+await navigator.serviceWorker.ready;
+
+globalThis.uploader = {
+  pick(file) {
+    if (upload) void upload.attach(file);
+    else upload = client.resumableUpload(file);
+  },
+  press: () => void upload?.retry(),
+  situation() {
+    if (!upload || upload.state === 'needs-file') return 'asks for the file';
+    if (upload.state === 'done') return 'done';
+    return upload.state === 'failed' ? 'asks for a click' : 'going';
+  },
+  leave() {
+    if (upload?.safeToClose) return 'yes';
+    return upload?.unstagedBytes ? 'no room' : 'not yet';
+  },
+};

@@ -1,0 +1,80 @@
+/** The one who wants the file to arrive: does what the page asks for, and no more. */
+
+import type { Situation } from './page.ts';
+import type { Scene } from './scene.ts';
+
+export type Act = 'keep the tab open' | 'open the page' | 'reload' | 'pick again' | 'retry';
+
+const LOOK_MS = 100;
+/** Nobody acts faster on what they see. */
+const READING_MS = 2000;
+/** So long nothing moves before they look after it: open the page where no tab is, reload it where it stands still. */
+const PATIENCE_MS = 20_000;
+const CLICKS = 5;
+
+export interface Outcome {
+  acts: Act[];
+  /** The page said "done" when there was no such file. */
+  falselyDone: boolean;
+  /** `performance.now()` when the file was there and, if a tab is open, when that said so; undefined if that never was. */
+  endedAt: number | undefined;
+}
+
+/** Has the page pick the file. */
+export async function pick({ page, file }: Scene): Promise<void> {
+  await page!.setFiles('input', [file.path]);
+  await page!.evaluate(`uploader.pick(document.querySelector('input').files[0])`);
+}
+
+/** Whether anything has passed in the last `ms`. */
+function isQuiet({ wire, web }: Scene, ms: number): boolean {
+  const since = performance.now() - ms;
+  return [wire, web].every(
+    ({ requests, bytesSince }) =>
+      bytesSince(since) === 0 &&
+      !requests.some(
+        ({ startedAt, finishedAt = 0, brokenAt = 0 }) => Math.max(startedAt, finishedAt, brokenAt) > since,
+      ),
+  );
+}
+
+/** Stays until the file has arrived or `deadline` is past; nobody tries anything before what has struck is over. */
+export async function accompany(scene: Scene, over: () => boolean, deadline: number): Promise<Outcome> {
+  const acts: Act[] = [];
+  let seen: { situation: Situation | undefined; since: number } = { situation: undefined, since: performance.now() };
+  const clicks = () => acts.filter((act) => act === 'retry').length;
+
+  /** What they do who see this for so long; undefined where they wait. */
+  function wish(situation: Situation | undefined, ms: number): Act | undefined {
+    if (!over()) return undefined;
+    if (situation === 'asks for the file') return ms > READING_MS ? 'pick again' : undefined;
+    if (situation === 'asks for a click') return ms > READING_MS && clicks() < CLICKS ? 'retry' : undefined;
+    if (ms < PATIENCE_MS || !isQuiet(scene, PATIENCE_MS)) return undefined;
+    return scene.page ? 'reload' : 'open the page';
+  }
+
+  async function act(what: Act): Promise<void> {
+    acts.push(what);
+    if (what === 'pick again') await pick(scene);
+    if (what === 'retry') await scene.page!.evaluate('uploader.press()');
+    if (what === 'open the page') await scene.open();
+    if (what === 'reload') await scene.reload();
+    seen = { situation: undefined, since: performance.now() };
+  }
+
+  while (performance.now() < deadline) {
+    // A page that is just being reloaded has no answer.
+    const situation = await scene.page?.evaluate<Situation>('uploader.situation()').catch(() => undefined);
+    const now = performance.now();
+    if (situation !== seen.situation) seen = { situation, since: now };
+    if (situation === 'done' || (!scene.page && over())) {
+      const there = (await scene.finished()).some(({ sha256 }) => sha256 === scene.file.sha256);
+      if (there) return { acts, falselyDone: false, endedAt: now };
+      if (situation === 'done') return { acts, falselyDone: true, endedAt: undefined };
+    }
+    const wanted = wish(situation, now - seen.since);
+    if (wanted) await act(wanted);
+    await Bun.sleep(LOOK_MS);
+  }
+  return { acts, falselyDone: false, endedAt: undefined };
+}

@@ -1,0 +1,1 @@
+import '@uppy/golden-retriever/lib/ServiceWorker.js';
