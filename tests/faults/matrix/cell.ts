@@ -88,7 +88,7 @@ export async function runCell(
       },
       () => {},
     );
-    const { acts, falselyDone, endedAt } = await accompany(scene, () => over, begunAt + limit);
+    const { acts, falselyDone, endedAt } = await accompany(scene, () => over, limit);
     await struck;
 
     const files = await scene.finished();

@@ -8,8 +8,8 @@ export type Act = 'keep the tab open' | 'open the page' | 'reload' | 'pick again
 const LOOK_MS = 100;
 /** Nobody acts faster on what they see. */
 const READING_MS = 2000;
-/** So long nothing moves before they look after it: open the page where no tab is, reload it where it stands still. */
-const PATIENCE_MS = 20_000;
+/** The share of the whole time that nothing moves before they look after it: open the page where no tab is, reload it where it stands still. */
+const PATIENCE = 1 / 3;
 const CLICKS = 5;
 
 export interface Outcome {
@@ -38,8 +38,9 @@ function isQuiet({ wire, web }: Scene, ms: number): boolean {
   );
 }
 
-/** Stays until the file has arrived or `deadline` is past; nobody tries anything before what has struck is over. */
-export async function accompany(scene: Scene, over: () => boolean, deadline: number): Promise<Outcome> {
+/** Stays until the file has arrived or `limit` ms are past; nobody tries anything before what has struck is over. */
+export async function accompany(scene: Scene, over: () => boolean, limit: number): Promise<Outcome> {
+  const deadline = performance.now() + limit;
   const acts: Act[] = [];
   let seen: { situation: Situation | undefined; since: number } = { situation: undefined, since: performance.now() };
   const clicks = () => acts.filter((act) => act === 'retry').length;
@@ -49,7 +50,7 @@ export async function accompany(scene: Scene, over: () => boolean, deadline: num
     if (!over()) return undefined;
     if (situation === 'asks for the file') return ms > READING_MS ? 'pick again' : undefined;
     if (situation === 'asks for a click') return ms > READING_MS && clicks() < CLICKS ? 'retry' : undefined;
-    if (ms < PATIENCE_MS || !isQuiet(scene, PATIENCE_MS)) return undefined;
+    if (ms < limit * PATIENCE || !isQuiet(scene, limit * PATIENCE)) return undefined;
     return scene.page ? 'reload' : 'open the page';
   }
 
