@@ -35,11 +35,13 @@ export const troubleOf = ({ failure: { code, status }, message }: RequestError):
 
 const BASE_MS = 500;
 const LONGEST_MS = 30_000;
+/** Where nobody answered, which is mostly the line: waiting spares nobody, and nothing tells when a portal or a bucket is back. */
+const LONGEST_SILENT_MS = 10_000;
 
 /** Milliseconds before attempt `attempt` (from 1): full-jitter exponential back-off, or what the other side asked for. */
 export function backOff(failure: Failure, attempt: number, random: () => number): number {
   if (failure.retryAfter !== undefined) return failure.retryAfter * 1000 + random() * BASE_MS;
-  return random() * Math.min(LONGEST_MS, BASE_MS * 2 ** attempt);
+  return random() * Math.min(failure.status ? LONGEST_MS : LONGEST_SILENT_MS, BASE_MS * 2 ** attempt);
 }
 
 /** Statuses that another attempt may turn; 0 where there was no answer. */

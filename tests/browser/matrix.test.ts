@@ -17,7 +17,7 @@ const onceSafe = (interruption: Interruption): Interruption => ({
   limit: LIMIT,
   async strike(scene) {
     scene.line.set({ bytesPerSecond: 0 });
-    await scene.page?.waitFor(`uploader.leave() === 'yes'`, { limit: 60_000 });
+    await scene.page?.waitFor(`uploader.mayClose()`, { limit: 60_000 });
     scene.line.set({ bytesPerSecond: scene.bytesPerSecond });
     await interruption.strike!(scene);
   },

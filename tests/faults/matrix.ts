@@ -10,7 +10,7 @@ import { installChromium, installPeers } from '../install.ts';
 import { embeddedStore } from '../store.ts';
 import { type Row, runCell } from './matrix/cell.ts';
 import { drawChart } from './matrix/chart.ts';
-import { INTERRUPTIONS } from './matrix/interruptions.ts';
+import { BASELINES, INTERRUPTIONS } from './matrix/interruptions.ts';
 import { tellResults, tellRow } from './matrix/results.ts';
 import { startSite } from './matrix/site.ts';
 import { UPLOADERS, versionsOf } from './matrix/uploaders.ts';
@@ -36,12 +36,17 @@ for (const installed of [await installChromium(), await installPeers()])
     process.exit(1);
   }
 
-const cells = INTERRUPTIONS.flatMap((interruption) =>
-  UPLOADERS.filter((uploader) => !interruption.spares?.({ uploader })).map((uploader) => ({ uploader, interruption })),
-).filter(({ uploader, interruption }) => {
-  const title = `${uploader.title}: ${interruption.title}`.toLowerCase();
-  return !wanted.length || wanted.some((word) => title.includes(word));
-});
+const cells = [...BASELINES, ...INTERRUPTIONS]
+  .flatMap((interruption) =>
+    UPLOADERS.filter(
+      (uploader) =>
+        !interruption.spares?.({ uploader }) && (INTERRUPTIONS.includes(interruption) || uploader.id === 'bare'),
+    ).map((uploader) => ({ uploader, interruption })),
+  )
+  .filter(({ uploader, interruption }) => {
+    const title = `${uploader.title}: ${interruption.title}`.toLowerCase();
+    return !wanted.length || wanted.some((word) => title.includes(word));
+  });
 
 const store = await embeddedStore();
 const site = await startSite(Object.fromEntries(UPLOADERS.map((uploader) => [uploader.id, uploader])));

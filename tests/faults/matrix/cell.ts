@@ -1,8 +1,8 @@
 /** One uploader, one interruption: what came of it. */
 
 import type { TestStore } from '../../store.ts';
-import type { Seen } from '../proxy.ts';
-import { type Interruption, SLOW, USUAL } from './interruptions.ts';
+import type { Predicate, Seen } from '../proxy.ts';
+import { type Conditions, conditionsOf, type Interruption, isCalm } from './interruptions.ts';
 import { type Act, accompany, pick } from './person.ts';
 import { type Scene, setScene } from './scene.ts';
 import type { Site } from './site.ts';
@@ -21,9 +21,9 @@ export interface Row {
   falselyDone: boolean;
   /** The most requests with bytes of the file that were under way at once. */
   inFlight: number;
-  /** Of the bare loop, and on the slow line: what times are compared with. */
-  bare: boolean;
-  slow: boolean;
+  conditions: Conditions;
+  /** The bare loop's on a calm line: what the times of others under these conditions are compared with. */
+  isBase: boolean;
 }
 
 const LIMIT_MS = 60_000;
@@ -36,29 +36,23 @@ function mostAtOnce(sent: Seen[]): number {
   return Math.max(0, ...sent.map(beside));
 }
 
-/**
- * The file is picked, and the tab closed as soon as the page says that it may be; nothing has gone up by then. Resolves to false where it
- * says that there is no room for that: then the tab stays.
- */
-async function leave(scene: Scene): Promise<boolean> {
-  const release = scene.line.hold(({ method }) => method === 'PUT');
+/** The file is picked, and the tab closed as soon as the page says that it may be; nothing has gone up by then. */
+async function leave(scene: Scene): Promise<void> {
+  const isPut: Predicate = ({ method }) => method === 'PUT';
+  let goneAt = Number.POSITIVE_INFINITY;
+  const release = scene.line.hold(isPut);
+  // What the tab had left in the kernel's buffers would go up after its end.
+  scene.line.harm((seen) => isPut(seen) && seen.startedAt < goneAt, 'reset', 0);
   await pick(scene);
-  await scene.page!.waitFor(`uploader.leave() !== 'not yet'`, {
-    limit: 30_000,
-    what: 'the page to say "safe to close"',
+  await scene.page!.waitFor('uploader.mayClose()', { limit: 30_000, what: 'the page to say "safe to close"' });
+  await scene.line.waitFor(() => scene.sent().some(({ held }) => held), { what: 'the first part to begin' });
+  goneAt = performance.now();
+  await scene.page!.close();
+  scene.page = undefined;
+  await scene.line.waitFor(() => scene.sent().some(({ startedAt }) => startedAt > goneAt), {
+    what: 'the worker to go on',
   });
-  const mayGo = (await scene.page!.evaluate('uploader.leave()')) === 'yes';
-  if (mayGo) {
-    await scene.line.waitFor(() => scene.sent().some(({ held }) => held), { what: 'the first part to begin' });
-    const goneAt = performance.now();
-    await scene.page!.close();
-    scene.page = undefined;
-    await scene.line.waitFor(() => scene.sent().some(({ startedAt }) => startedAt > goneAt), {
-      what: 'the worker to go on',
-    });
-  }
   release();
-  return mayGo;
 }
 
 export async function runCell(
@@ -66,17 +60,14 @@ export async function runCell(
   interruption: Interruption,
   world: { store: TestStore; site: Site },
 ): Promise<Row> {
-  const scene = await setScene(uploader, interruption.conditions ?? USUAL, world);
+  const conditions = conditionsOf(interruption);
+  const scene = await setScene(uploader, conditions, world);
   const { limit = LIMIT_MS } = interruption;
   try {
     await scene.open();
     await interruption.before?.(scene);
-    let begunAt = performance.now();
-    let stays = true;
-    if (uploader.closed) {
-      stays = !(await leave(scene));
-      begunAt = performance.now();
-    } else await pick(scene);
+    await (uploader.closed ? leave : pick)(scene);
+    const begunAt = performance.now();
 
     const gone = () => scene.sent().reduce((sum, { bytes }) => sum + bytes, 0);
     const half = () => scene.line.waitFor(() => gone() >= scene.file.size / 2, { limit, what: 'half of the file' });
@@ -97,13 +88,13 @@ export async function runCell(
       uploader: uploader.title,
       interruption: interruption.title,
       arrived: whole ? 'yes' : files.length ? 'wrong bytes' : 'no',
-      acts: [...(uploader.closed && stays ? (['keep the tab open'] as const) : []), ...acts],
+      acts,
       ratio: scene.sent().reduce((sum, { taken }) => sum + taken, 0) / scene.file.size,
       seconds: endedAt && (endedAt - begunAt) / 1000,
       falselyDone,
       inFlight: mostAtOnce(scene.sent()),
-      bare: uploader.id === 'bare',
-      slow: interruption.conditions === SLOW,
+      conditions,
+      isBase: uploader.id === 'bare' && isCalm(interruption),
     };
   } finally {
     await scene.stop();

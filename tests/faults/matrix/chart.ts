@@ -1,7 +1,7 @@
 /** The matrix as a picture: an SVG of its own, readable in light and dark and without its colours. */
 
 import type { Row } from './cell.ts';
-import { actsOf, timeOf } from './results.ts';
+import { actsOf, shown, timeOf } from './results.ts';
 
 const [LABEL, WIDTH, HEIGHT, HEAD, GAP] = [206, 132, 40, 34, 3];
 
@@ -30,8 +30,8 @@ function figuresOf(rows: Row[], row: Row): string {
 }
 
 export function drawChart(rows: Row[]): string {
-  const heads = [...new Set(rows.map(({ uploader }) => uploader))];
-  const labels = [...new Set(rows.map(({ interruption }) => interruption))];
+  const heads = [...new Set(shown(rows).map(({ uploader }) => uploader))];
+  const labels = [...new Set(shown(rows).map(({ interruption }) => interruption))];
   const text = (x: number, y: number, kind: string, words: string) =>
     `<text x="${x}" y="${y}" class="${kind}">${escaped(words)}</text>`;
   const cell = (line: number, column: number): string => {

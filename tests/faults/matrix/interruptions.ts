@@ -15,11 +15,13 @@ export interface Conditions {
 }
 
 /** Three parts, three seconds. */
-export const USUAL: Conditions = { fileSize: 12 * MiB, bytesPerSecond: 4 * MiB, latency: 0 };
+const USUAL: Conditions = { fileSize: 12 * MiB, bytesPerSecond: 4 * MiB, latency: 0 };
 /** Ten parts in the same time. */
 const MANY_PARTS: Conditions = { fileSize: 48 * MiB, bytesPerSecond: 16 * MiB, latency: 0 };
+/** Three parts in twelve seconds: browsers write localStorage to disk only every five, and a kill before that would be too early for some. */
+const LONG: Conditions = { fileSize: 12 * MiB, bytesPerSecond: MiB, latency: 0 };
 /** Two parts in fifty seconds. */
-export const SLOW: Conditions = { fileSize: 6 * MiB, bytesPerSecond: 125_000, latency: 300 };
+const SLOW: Conditions = { fileSize: 6 * MiB, bytesPerSecond: 125_000, latency: 300 };
 
 export interface Interruption {
   title: string;
@@ -65,6 +67,11 @@ const EXPIRED: Answer = {
   ...s3Error(403, 'AccessDenied'),
   body: '<?xml version="1.0" encoding="UTF-8"?><Error><Code>AccessDenied</Code><Message>Request has expired</Message></Error>',
 };
+
+export const conditionsOf = ({ conditions = USUAL }: Interruption): Conditions => conditions;
+
+/** Nothing befalls anybody; the line may be slow. */
+export const isCalm = ({ before, strike }: Interruption): boolean => !before && !strike;
 
 /** Signed in an earlier second than `time`. */
 const olderThan =
@@ -157,6 +164,7 @@ export const INTERRUPTIONS: Interruption[] = [
   },
   {
     title: 'browser killed',
+    conditions: LONG,
     async strike(scene) {
       await scene.chrome.kill();
       scene.page = undefined;
@@ -173,6 +181,15 @@ export const INTERRUPTIONS: Interruption[] = [
   { title: 'bucket away for 10 s', strike: ({ line }) => away(line) },
   {
     title: 'room for 4 MiB on the device',
+    // The page never says that it may be closed.
+    spares: ({ uploader }) => uploader.closed === true,
     before: ({ page, origin }) => page?.send('Storage.overrideQuotaForOrigin', { origin, quotaSize: 4 * MiB }),
   },
 ];
+
+export const BASELINE = 'baseline';
+
+/** What a calm line of each kind costs, where no row of the matrix tells. */
+export const BASELINES: Interruption[] = [...new Set(INTERRUPTIONS.map(conditionsOf))]
+  .filter((conditions) => !INTERRUPTIONS.some((it) => isCalm(it) && conditionsOf(it) === conditions))
+  .map((conditions) => ({ title: BASELINE, conditions }));

@@ -20,8 +20,5 @@ globalThis.uploader = {
     if (upload.state === 'done') return 'done';
     return upload.state === 'failed' ? 'asks for a click' : 'going';
   },
-  leave() {
-    if (upload?.safeToClose) return 'yes';
-    return upload?.unstagedBytes ? 'no room' : 'not yet';
-  },
+  mayClose: () => upload?.safeToClose === true,
 };

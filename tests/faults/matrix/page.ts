@@ -7,8 +7,8 @@ export interface PageUploader {
   pick(file: File): void;
   press(): void;
   situation(): Situation;
-  /** Whether it says that the tab may be closed, or that for want of room it may not be; only of those who say such things. */
-  leave?(): 'yes' | 'not yet' | 'no room';
+  /** Whether it says that the tab may be closed; only of those who say such things. */
+  mayClose?(): boolean;
 }
 
 declare global {

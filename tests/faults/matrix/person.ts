@@ -3,7 +3,7 @@
 import type { Situation } from './page.ts';
 import type { Scene } from './scene.ts';
 
-export type Act = 'keep the tab open' | 'open the page' | 'reload' | 'pick again' | 'retry';
+export type Act = 'open the page' | 'reload' | 'pick again' | 'retry';
 
 const LOOK_MS = 100;
 /** Nobody acts faster on what they see. */
@@ -26,23 +26,16 @@ export async function pick({ page, file }: Scene): Promise<void> {
   await page!.evaluate(`uploader.pick(document.querySelector('input').files[0])`);
 }
 
-/** Whether anything has passed in the last `ms`. */
-function isQuiet({ wire, web }: Scene, ms: number): boolean {
-  const since = performance.now() - ms;
-  return [wire, web].every(
-    ({ requests, bytesSince }) =>
-      bytesSince(since) === 0 &&
-      !requests.some(
-        ({ startedAt, finishedAt = 0, brokenAt = 0 }) => Math.max(startedAt, finishedAt, brokenAt) > since,
-      ),
-  );
-}
+/** Changes whenever anything passes on either line. */
+const movement = ({ wire, web }: Scene): string =>
+  [wire, web].map(({ requests }) => `${requests.length} ${requests.reduce((sum, { taken }) => sum + taken, 0)}`).join();
 
 /** Stays until the file has arrived or `limit` ms are past; nobody tries anything before what has struck is over. */
 export async function accompany(scene: Scene, over: () => boolean, limit: number): Promise<Outcome> {
   const deadline = performance.now() + limit;
   const acts: Act[] = [];
   let seen: { situation: Situation | undefined; since: number } = { situation: undefined, since: performance.now() };
+  let moved = { what: movement(scene), at: performance.now() };
   const clicks = () => acts.filter((act) => act === 'retry').length;
 
   /** What they do who see this for so long; undefined where they wait. */
@@ -50,7 +43,7 @@ export async function accompany(scene: Scene, over: () => boolean, limit: number
     if (!over()) return undefined;
     if (situation === 'asks for the file') return ms > READING_MS ? 'pick again' : undefined;
     if (situation === 'asks for a click') return ms > READING_MS && clicks() < CLICKS ? 'retry' : undefined;
-    if (ms < limit * PATIENCE || !isQuiet(scene, limit * PATIENCE)) return undefined;
+    if (Math.min(ms, performance.now() - moved.at) < limit * PATIENCE) return undefined;
     return scene.page ? 'reload' : 'open the page';
   }
 
@@ -67,6 +60,8 @@ export async function accompany(scene: Scene, over: () => boolean, limit: number
     // A page that is just being reloaded has no answer.
     const situation = await scene.page?.evaluate<Situation>('uploader.situation()').catch(() => undefined);
     const now = performance.now();
+    const what = movement(scene);
+    if (what !== moved.what) moved = { what, at: now };
     if (situation !== seen.situation) seen = { situation, since: now };
     if (situation === 'done' || (!scene.page && over())) {
       const there = (await scene.finished()).some(({ sha256 }) => sha256 === scene.file.sha256);

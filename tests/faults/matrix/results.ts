@@ -1,17 +1,16 @@
 /** What the rows say, in words. */
 
 import type { Row } from './cell.ts';
+import { BASELINE } from './interruptions.ts';
 
-/** The bare loop's time on the same line where nothing befalls it. On the slow line its own time there, as nothing else does. */
-function baseOf(rows: Row[], { interruption, slow }: Row): number | undefined {
-  const bare = (title: string) => rows.find((row) => row.bare && row.interruption === title)?.seconds;
-  return slow ? bare(interruption) : bare('none');
+/** Those that are a cell of the matrix. */
+export const shown = (rows: Row[]): Row[] => rows.filter(({ interruption }) => interruption !== BASELINE);
+
+/** Over the bare loop's on the same line and file where nothing befalls it. */
+export function timeOf(rows: Row[], { seconds, conditions }: Row): number | undefined {
+  const base = rows.find((row) => row.isBase && row.conditions === conditions)?.seconds;
+  return seconds && base && seconds / base;
 }
-
-export const timeOf = (rows: Row[], row: Row): number | undefined => {
-  const base = baseOf(rows, row);
-  return row.seconds && base && row.seconds / base;
-};
 
 /** "retry ×2, pick again"; "nothing". */
 export function actsOf({ acts }: Row): string {
@@ -59,20 +58,21 @@ ${versions.map((version) => `- ${version}`).join('\n')}
 ## How to read it
 
 - **Usual conditions**: 12 MiB in parts of 5 MiB over a line of 4 MiB/s. Where requests get a 503 and where URLs expire it is 48 MiB over
-  16 MiB/s, which takes as long and has ten parts; at 1 Mbit/s it is 6 MiB.
+  16 MiB/s, which takes as long and has ten parts; where the browser is killed it is 12 MiB over 1 MiB/s, as browsers write localStorage to
+  disk only every five seconds; at 1 Mbit/s it is 6 MiB.
 - What strikes once does so when half of the file has gone up. A cell ends after 60 s, at 1 Mbit/s after 100.
 - **in the bucket**: read back and compared by SHA-256. Of tus, which has no bucket, the file that its server keeps.
 - **the person** waits until what struck is over and then does what the page asks for: presses its button ("retry"), or picks the file,
   2 s after they saw it; five times at most. Where nothing has moved for 20 s they look after it: open the page where no tab is,
   reload it where it stands still.
 - **bytes**: taken off the browser by the proxy, over those of the file. **time**: from the pick (or the end of the tab) until the file
-  is there and the page says so, over the bare loop's without any interruption; on the slow line over the bare loop's on that line.
+  is there and the page says so, over the bare loop's with the same file and line and no interruption.
 - **said "done" falsely**: the page said so, and the file was not there.
 
 ## Who takes part
 
 - **Partway** with the page open through the SDK, and with the tab closed: that as soon as the page says that it may be, before anything
-  has gone up and before anything strikes.
+  has gone up and before anything strikes. It never says so where the device has no room.
 - **Uppy 5 and 6**: \`@uppy/aws-s3\` with \`shouldUseMultipart\` and \`@uppy/golden-retriever\` with its service worker and, beyond its standard of
   10 MiB, room for 100 MiB in IndexedDB; else their own settings. "retry" is the Dashboard's button; after a reload it is the one that goes on
   with what Golden Retriever has restored, which an app may press by itself (\`restore-confirmed\`).
@@ -84,5 +84,7 @@ ${versions.map((version) => `- ${version}`).join('\n')}
 
 | interruption | uploader | in the bucket | the person | bytes | time | said "done" falsely |
 |---|---|---|---|---|---|---|
-${rows.map((row) => tellRow(rows, row)).join('\n')}
+${shown(rows)
+  .map((row) => tellRow(rows, row))
+  .join('\n')}
 `;

@@ -62,6 +62,7 @@ function signer(s3: S3Client, Bucket: string): Hono {
     return { location: Location };
   };
   const app = new Hono().use(cors());
+  app.onError(({ message }, c) => c.json({ message }, 502));
 
   app.post('/s3/multipart', async (c) => {
     const { filename, type } = await c.req.json();
