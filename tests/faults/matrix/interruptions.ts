@@ -12,6 +12,8 @@ export interface Conditions {
   bytesPerSecond: number;
   /** Milliseconds before each request. */
   latency: number;
+  /** Bytes that the browser lets the page's origin keep; as many as it likes unless told. */
+  room?: number;
 }
 
 /** Three parts, three seconds. */
@@ -20,6 +22,7 @@ const USUAL: Conditions = { fileSize: 12 * MiB, bytesPerSecond: 4 * MiB, latency
 const MANY_PARTS: Conditions = { fileSize: 48 * MiB, bytesPerSecond: 16 * MiB, latency: 0 };
 /** Three parts in twelve seconds: browsers write localStorage to disk only every five, and a kill before that would be too early for some. */
 const LONG: Conditions = { fileSize: 12 * MiB, bytesPerSecond: MiB, latency: 0 };
+const CROWDED: Conditions = { ...USUAL, room: 4 * MiB };
 /** Two parts in fifty seconds. */
 const SLOW: Conditions = { fileSize: 6 * MiB, bytesPerSecond: 125_000, latency: 300 };
 
@@ -165,6 +168,7 @@ export const INTERRUPTIONS: Interruption[] = [
   {
     title: 'browser killed',
     conditions: LONG,
+    limit: 80_000,
     async strike(scene) {
       await scene.chrome.kill();
       scene.page = undefined;
@@ -181,9 +185,9 @@ export const INTERRUPTIONS: Interruption[] = [
   { title: 'bucket away for 10 s', strike: ({ line }) => away(line) },
   {
     title: 'room for 4 MiB on the device',
+    conditions: CROWDED,
     // The page never says that it may be closed.
     spares: ({ uploader }) => uploader.closed === true,
-    before: ({ page, origin }) => page?.send('Storage.overrideQuotaForOrigin', { origin, quotaSize: 4 * MiB }),
   },
 ];
 

@@ -60,11 +60,12 @@ ${versions.map((version) => `- ${version}`).join('\n')}
 - **Usual conditions**: 12 MiB in parts of 5 MiB over a line of 4 MiB/s. Where requests get a 503 and where URLs expire it is 48 MiB over
   16 MiB/s, which takes as long and has ten parts; where the browser is killed it is 12 MiB over 1 MiB/s, as browsers write localStorage to
   disk only every five seconds; at 1 Mbit/s it is 6 MiB.
-- What strikes once does so when half of the file has gone up. A cell ends after 60 s, at 1 Mbit/s after 100.
+- What strikes once does so when half of the file has gone up. A cell ends after 60 s, where the browser is killed
+  after 80, at 1 Mbit/s after 100.
 - **in the bucket**: read back and compared by SHA-256. Of tus, which has no bucket, the file that its server keeps.
 - **the person** waits until what struck is over and then does what the page asks for: presses its button ("retry"), or picks the file,
-  2 s after they saw it; five times at most. Where nothing has moved for 20 s they look after it: open the page where no tab is,
-  reload it where it stands still.
+  2 s after they saw it; five times at most. Where nothing has moved for a third of the cell's time they look after it: open
+  the page where no tab is, reload it where it stands still.
 - **bytes**: taken off the browser by the proxy, over those of the file. **time**: from the pick (or the end of the tab) until the file
   is there and the page says so, over the bare loop's with the same file and line and no interruption.
 - **said "done" falsely**: the page said so, and the file was not there.

@@ -57,7 +57,7 @@ const ready = (page: Page) => page.waitFor('globalThis.uploader !== undefined', 
 
 export async function setScene(
   uploader: Uploader,
-  { fileSize, bytesPerSecond, latency }: Conditions,
+  { fileSize, bytesPerSecond, latency, room }: Conditions,
   { store, site }: { store: TestStore; site: Site },
 ): Promise<Scene> {
   const folder = mkdtempSync(join(tmpdir(), 'partway-faults-'));
@@ -89,7 +89,10 @@ export async function setScene(
     chrome: await launchChrome({ profile }),
     page: undefined,
     async open() {
-      const page = await scene.chrome.open(url);
+      const page = await scene.chrome.open('about:blank');
+      // Later is too late: IndexedDB remembers for a while how much room there was.
+      if (room) await page.send('Storage.overrideQuotaForOrigin', { origin: site.origin, quotaSize: room });
+      await page.goto(url);
       await ready(page);
       scene.page = page;
     },
