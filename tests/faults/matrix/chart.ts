@@ -3,7 +3,7 @@
 import type { Row } from './cell.ts';
 import { actsOf, shown, timeOf } from './results.ts';
 
-const [LABEL, WIDTH, HEIGHT, HEAD, GAP] = [206, 132, 40, 34, 3];
+const [LABEL, WIDTH, HEIGHT, HEAD, GAP] = [206, 138, 40, 34, 3];
 
 type Look = 'well' | 'helped' | 'lost' | 'none';
 
@@ -20,7 +20,7 @@ const escaped = (text: string) => text.replace(/&/g, '&amp;').replace(/</g, '&lt
 
 function wordsOf(row: Row): { look: Look; word: string } {
   if (row.falselyDone) return { look: 'lost', word: '✕ false “done”' };
-  if (row.arrived !== 'yes') return { look: 'lost', word: row.arrived === 'no' ? '✕ never arrives' : '✕ wrong bytes' };
+  if (row.arrived !== 'yes') return { look: 'lost', word: row.arrived === 'no' ? '✕ did not arrive' : '✕ wrong bytes' };
   return row.acts.length ? { look: 'helped', word: `◐ ${actsOf(row)}` } : { look: 'well', word: '● by itself' };
 }
 

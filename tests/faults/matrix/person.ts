@@ -3,7 +3,7 @@
 import type { Situation } from './page.ts';
 import type { Scene } from './scene.ts';
 
-export type Act = 'open the page' | 'reload' | 'pick again' | 'retry';
+export type Act = 'open' | 'reload' | 'pick again' | 'retry';
 
 const LOOK_MS = 100;
 /** Nobody acts faster on what they see. */
@@ -44,14 +44,14 @@ export async function accompany(scene: Scene, over: () => boolean, limit: number
     if (situation === 'asks for the file') return ms > READING_MS ? 'pick again' : undefined;
     if (situation === 'asks for a click') return ms > READING_MS && clicks() < CLICKS ? 'retry' : undefined;
     if (Math.min(ms, performance.now() - moved.at) < limit * PATIENCE) return undefined;
-    return scene.page ? 'reload' : 'open the page';
+    return scene.page ? 'reload' : 'open';
   }
 
   async function act(what: Act): Promise<void> {
     acts.push(what);
     if (what === 'pick again') await pick(scene);
     if (what === 'retry') await scene.page!.evaluate('uploader.press()');
-    if (what === 'open the page') await scene.open();
+    if (what === 'open') await scene.open();
     if (what === 'reload') await scene.reload();
     seen = { situation: undefined, since: performance.now() };
   }

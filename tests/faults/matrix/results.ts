@@ -64,8 +64,8 @@ ${versions.map((version) => `- ${version}`).join('\n')}
   after 80, at 1 Mbit/s after 100.
 - **in the bucket**: read back and compared by SHA-256. Of tus, which has no bucket, the file that its server keeps.
 - **the person** waits until what struck is over and then does what the page asks for: presses its button ("retry"), or picks the file,
-  2 s after they saw it; five times at most. Where nothing has moved for a third of the cell's time they look after it: open
-  the page where no tab is, reload it where it stands still.
+  2 s after they saw it; five times at most. Where nothing has moved for a third of the cell's time they look after it ("open"
+  the page where no tab is, "reload" it where it stands still), and most of such a cell's time is theirs.
 - **bytes**: taken off the browser by the proxy, over those of the file. **time**: from the pick (or the end of the tab) until the file
   is there and the page says so, over the bare loop's with the same file and line and no interruption.
 - **said "done" falsely**: the page said so, and the file was not there.
@@ -76,7 +76,8 @@ ${versions.map((version) => `- ${version}`).join('\n')}
   has gone up and before anything strikes. It never says so where the device has no room.
 - **Uppy 5 and 6**: \`@uppy/aws-s3\` with \`shouldUseMultipart\` and \`@uppy/golden-retriever\` with its service worker and, beyond its standard of
   10 MiB, room for 100 MiB in IndexedDB; else their own settings. "retry" is the Dashboard's button; after a reload it is the one that goes on
-  with what Golden Retriever has restored, which an app may press by itself (\`restore-confirmed\`).
+  with what Golden Retriever has restored, which an app may press by itself (\`restore-confirmed\`). The functions that call the signing
+  server are plain \`fetch\`, as in its examples; Uppy 5 calls the one that signs again by itself, Uppy 6 leaves that to the function.
 - **tus**: \`tus-js-client\` as its README shows, \`@tus/server\` with its file store. Chunks are not limited, as its documentation advises; so "each
   part" is the one request, "bucket away" is its server away, and URLs that expire it has none of.
 - **bare fetch**: URLs for all parts, four parallel PUTs, complete; an error is shown with a button that begins anew.
