@@ -3,7 +3,7 @@ import { persistently } from './control.ts';
 import { digestOf } from './digest.ts';
 import { tellStored } from './reconcile.ts';
 import type { PartRecord } from './record.ts';
-import { isTransient, type RequestError, remedyFor } from './retry.ts';
+import { isTransient, RequestError, remedyFor } from './retry.ts';
 import { putPart } from './transfer.ts';
 import { planOf, type Transit } from './transit.ts';
 import type { Urls } from './urls.ts';
@@ -70,6 +70,9 @@ async function sendPart(transit: Transit, urls: Urls, part: PartRecord): Promise
         )
         .catch((error) => {
           refusal = error;
+          // Before the next part takes the turn, so that it is not sent to a URL as old.
+          if (error instanceof RequestError && remedyFor(error.failure) !== 'again')
+            urls.forget(url, error.failure.status === 403);
           throw error;
         });
     });
@@ -80,7 +83,6 @@ async function sendPart(transit: Transit, urls: Urls, part: PartRecord): Promise
     if (error !== refusal) return isTransient(error.failure);
     const remedy = remedyFor(error.failure);
     doubted = remedy === 'digest';
-    if (remedy !== 'again') urls.forget(partNumber);
     if (remedy === 'ask') await urls.ask();
     return isTransient(error.failure) || ++refusals < MOST_REFUSALS;
   }

@@ -13,8 +13,8 @@ const MARGIN_MS = 60_000;
 export interface Urls {
   /** Undefined where the store turned out to have the part. */
   of(part: PartRecord): Promise<PartUrl | undefined>;
-  /** It was refused or its connection failed: sign anew. */
-  forget(partNumber: number): void;
+  /** Its connection failed: sign it anew; or it was `refused`: sign them all anew, as what has made it worthless may hold for all. */
+  forget(url: PartUrl, refused: boolean): void;
   add(urls: PartUrl[], expiresIn: number): void;
   /** Asks the server what has become of the upload; rejects where it is over. */
   ask(): Promise<void>;
@@ -50,7 +50,12 @@ export function createUrls(
 
   return {
     add,
-    forget: (n) => void known.delete(n),
+    forget(url, refused) {
+      // Else another has taken its place.
+      if (known.get(url.partNumber)?.url !== url) return;
+      if (refused) known.clear();
+      else known.delete(url.partNumber);
+    },
     async ask() {
       asking ??= sign([], true).finally(() => {
         asking = undefined;

@@ -155,6 +155,30 @@ describe.skipIf(!findChrome())('a part on its way from the page', () => {
       { sizes: [MiB] },
     );
 
+  scene(
+    'is signed anew with all others when its URL has grown old, and none is sent to an old one after that',
+    async ({ stage, begin, arrived, puts, allow, note }) => {
+      const stamp = (seen: Seen) => new URLSearchParams(seen.query).get('X-Amz-Date') ?? '';
+      const clock = () => new Date().toISOString().replace(/[-:]|\.\d+/g, '');
+      const release = stage.wire.hold(isPut);
+      await begin();
+      await stage.wire.waitFor(() => puts().some(({ held }) => held));
+      // URLs tell seconds.
+      while (clock() <= stamp(puts()[0]!)) await Bun.sleep(50);
+      const now = clock();
+      const isOld = (seen: Seen) => isPut(seen) && stamp(seen) < now;
+      stage.wire.answer(isOld, allow(s3Error(403, 'AccessDenied')));
+      release();
+      await arrived();
+      const refused = puts().filter(({ status }) => status === 403);
+      const heardAt = Math.min(...refused.map(({ finishedAt }) => finishedAt!));
+      expect(refused.length).toBeGreaterThan(0);
+      expect(refused.filter(({ startedAt }) => startedAt > heardAt)).toEqual([]);
+      note('all URLs have grown old', Number.NaN);
+    },
+    { sizes: [31 * MiB], client: HASTY },
+  );
+
   scene('asks the server about a 404, and goes on where the upload is still there', async (it) => {
     const { stage, begin, arrived, puts, allow, note } = it;
     stage.wire.answer(isPart(2), inTurn([allow(s3Error(404, 'NoSuchUpload'))]));
