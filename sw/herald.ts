@@ -1,7 +1,7 @@
 import { openBus } from './bus.ts';
 import { noticeOf, type Standing, type Wording } from './notice.ts';
 import { type Extendable, scope, windows } from './scope.ts';
-import { openStore } from './store.ts';
+import { openStore, type Store } from './store.ts';
 
 /** What the page that a notification leads to is told. */
 export interface Pointer {
@@ -15,6 +15,12 @@ interface Target {
   id: string;
 }
 
+/** Name of the note of what the notification says that was shown last, until the person comes. */
+const SHOWN = 'shown';
+
+/** One look after the other, those of a shift that ends and of the next, too. */
+let turn = Promise.resolve();
+
 const tagOf = (owner: string) => `partway:${owner}`;
 
 /** Tells the person of one owner's uploads by a notification, where that is allowed and no window is in sight. */
@@ -27,31 +33,38 @@ export interface Herald {
 export function createHerald(owner: string, wording: Wording): Herald {
   const tag = tagOf(owner);
   const seen = new Set<string>();
-  let told = '';
 
   async function look(standing: Standing): Promise<void> {
     if (scope.Notification.permission !== 'granted') return;
     const store = await openStore(owner);
-    const records = await store.uploads().finally(store.close);
+    await lookInto(store, standing).finally(store.close);
+  }
+  async function lookInto(store: Store, standing: Standing): Promise<void> {
+    const records = await store.uploads();
     const notice = noticeOf(records, seen, standing);
     for (const { id, state } of records) if (state === 'open') seen.add(id);
+    const told = await store.note(SHOWN).catch(() => undefined);
     if ((await windows()).some(({ visibilityState }) => visibilityState === 'visible')) {
-      // They see for themselves.
+      // They see for themselves. Whatever is just being shown Chromium forgets when asked, so that a click on it does nothing.
+      if (!told) return;
       for (const old of await scope.registration.getNotifications({ tag })) old.close();
-      return;
+      return store.keepNote(SHOWN, '');
     }
     if (!notice) return;
     const [kind, about] = notice;
     const news = kind + about.map(({ id }) => id);
     if (told === news) return;
-    told = news;
     const { title, ...options } = wording({ kind, names: about.map(({ name }) => name) }) ?? {};
     if (title === undefined) return;
     const { id, page = scope.registration.scope } = about[0]!;
     // One for each owner: the next takes the place of the last.
     await scope.registration.showNotification(title, { ...options, tag, data: { page, id } });
+    await store.keepNote(SHOWN, news);
   }
-  const looked = (standing: Standing) => look(standing).catch(() => {});
+  const looked = (standing: Standing) => {
+    turn = turn.then(() => look(standing)).catch(() => {});
+    return turn;
+  };
   const bus = openBus(owner);
   bus.listen(({ type }) => type === 'changed' && void looked('on'));
   void looked('on');

@@ -62,7 +62,13 @@ export async function openApp<T extends Tab>(
   chrome: Browser<T> = stage.chrome,
 ): Promise<T> {
   const page = await chrome.open(`${origin}/`);
-  await page.evaluate(`(async () => {
+  await startClient(page, stage, options);
+  return page;
+}
+
+/** What the app does in a tab that has just loaded it. */
+export const startClient = (page: Tab, stage: { url: string }, options = '') =>
+  page.evaluate(`(async () => {
     globalThis.client = partway.createUploadClient({
       endpoint: '${stage.url}api/v1/upload/multipart', owner: 'anna', apiKey: 'dev', serviceWorker: '/sw.js', ${options}
     });
@@ -70,8 +76,6 @@ export async function openApp<T extends Tab>(
     globalThis.upload = list[0];
     globalThis.outcome = (promise) => promise.then((value) => ({ value }), (error) => ({ error: { ...error, name: error.name, message: error.message } }));
   })()`);
-  return page;
-}
 
 /** The person picks the file, and the app calls the SDK; the upload is in `upload`. */
 export async function begin(page: Tab, stage: Pick<Stage, 'file'>, options = '{}'): Promise<void> {

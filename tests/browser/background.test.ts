@@ -1,6 +1,8 @@
 import { afterAll, beforeAll, describe, expect, setDefaultTimeout } from 'bun:test';
+import { randomFile } from '../bytes.ts';
 import { embeddedStore, type TestStore } from '../store.ts';
-import { type App, begin, openApp, startApp } from './app.ts';
+import { type App, begin, openApp, startApp, startClient } from './app.ts';
+import { discard } from './discards.ts';
 import { findChrome } from './executable.ts';
 import type { Page } from './page.ts';
 import { completed, expectArrived, expectNothingStoredSentAgain, type Stage, sent, settled } from './stage.ts';
@@ -10,13 +12,6 @@ setDefaultTimeout(180_000);
 const MiB = 2 ** 20;
 /** Generous, for a loaded machine; what it really takes is printed. */
 const TAKE_OVER_MS = 5000;
-
-/** Of Chromium's own list of what happened in the background. */
-interface BackgroundEvent {
-  eventName: string;
-  instanceId: string;
-  eventMetadata: { key: string; value: string }[];
-}
 
 describe.skipIf(!findChrome())('in the background', () => {
   let store: TestStore;
@@ -102,22 +97,37 @@ describe.skipIf(!findChrome())('in the background', () => {
     await expectWhole(stage);
   });
 
-  staged('a push that the app forwards goes on with what lies on the device', async (stage) => {
-    const first = await bare(stage);
-    await first.evaluate(
+  /** An app's own worker, from a visit before. */
+  async function visitBefore(stage: Stage): Promise<void> {
+    const page = await bare(stage);
+    await page.evaluate(
       `navigator.serviceWorker.register('/workbox.js').then(() => navigator.serviceWorker.ready).then(() => true)`,
     );
-    await first.close();
-    await leaveUnwatched(stage);
-    const page = await bare(stage);
-    const updated = page.send('ServiceWorker.enable').then(() => page);
+    await page.close();
+  }
+  /** Has the browser fire an event in that worker. */
+  async function fire(page: Page, event: string, what: object): Promise<void> {
+    const enabled = page.send('ServiceWorker.enable');
     const registrationId = await new Promise((resolve) =>
       page.on('ServiceWorker.workerRegistrationUpdated', ({ registrations }) =>
         resolve((registrations as { registrationId: string }[])[0]?.registrationId),
       ),
     );
-    await updated;
-    await page.send('ServiceWorker.deliverPushMessage', { origin: app.origin, registrationId, data: '' });
+    await enabled;
+    await page.send(`ServiceWorker.${event}`, { origin: app.origin, registrationId, ...what });
+  }
+
+  staged('a push that the app forwards goes on with what lies on the device', async (stage) => {
+    await visitBefore(stage);
+    await leaveUnwatched(stage);
+    await fire(await bare(stage), 'deliverPushMessage', { data: '' });
+    await expectWhole(stage);
+  });
+
+  staged('the app’s periodic sync goes on with what lies on the device, no tab of it being open', async (stage) => {
+    await visitBefore(stage);
+    await leaveUnwatched(stage);
+    await fire(await stage.chrome.open('about:blank'), 'dispatchPeriodicSyncEvent', { tag: 'news' });
     await expectWhole(stage);
   });
 
@@ -184,6 +194,31 @@ describe.skipIf(!findChrome())('in the background', () => {
     await expectWhole(stage);
   });
 
+  staged('a tab that the browser discards shows what the worker has gone on with, and the same list', async (stage) => {
+    const page = await underWay(stage);
+    const other = await randomFile(`${stage.folder}/other.bin`, MiB);
+    // Until the tab is gone nothing arrives.
+    const release = stage.wire.hold(({ method }) => method === 'PUT');
+    await page.setFiles('input', [other.path]);
+    await page.evaluate(`client.resumableUpload(document.querySelector('input').files[0]).pause()`);
+    const LIST = 'client.uploads().then((all) => all.map(({ id, name }) => [id, name]))';
+    const before = await page.evaluate(LIST);
+    await page.detach();
+    await discard(stage.chrome, `${app.origin}/`);
+    const goneAt = performance.now();
+    release();
+    await stage.wire.waitFor(() => stage.wire.bytesBegunSince(goneAt) > 0, { what: 'the worker to send' });
+    const [tab] = (await stage.chrome.pages()).filter(({ url }) => url === `${app.origin}/`);
+    await stage.chrome.cdp.send('Target.activateTarget', { targetId: tab!.id });
+    const back = await stage.chrome.attach(tab!);
+    await back.waitFor('document.wasDiscarded && globalThis.partway', { what: 'the page to be loaded anew' });
+    await startClient(back, stage);
+    expect(await back.evaluate(LIST)).toEqual(before);
+    await back.waitFor(`upload.state === 'done'`, { limit: 60_000 });
+    await completed(stage);
+    await expectArrived(stage);
+  });
+
   staged('the screen stays on while the page is in sight and something moves', async (stage) => {
     const page = await openApp(app, stage);
     await page.evaluate(`(() => {
@@ -199,58 +234,5 @@ describe.skipIf(!findChrome())('in the background', () => {
     await page.send('Page.bringToFront');
     await page.waitFor('locks.length === 2 && !locks[1].released', { what: 'the screen to be kept on again' });
     await page.waitFor(`upload.state === 'done' && locks.every(({ released }) => released)`, { limit: 60_000 });
-  });
-
-  interface Shown {
-    tag: string;
-    title: string;
-    body: string;
-  }
-  /** What the browser shows from now on. Asked of a page of no origin: one of the app's would be a window in sight. */
-  async function notifications(stage: Stage) {
-    const permissions = ['notifications', 'backgroundSync'];
-    await stage.chrome.cdp.send('Browser.grantPermissions', { origin: app.origin, permissions });
-    const shown: Shown[] = [];
-    const watcher = await stage.chrome.open('about:blank');
-    const { promise: first, resolve } = Promise.withResolvers<void>();
-    watcher.on('BackgroundService.backgroundServiceEventReceived', ({ backgroundServiceEvent }) => {
-      const { eventName, instanceId: tag, eventMetadata } = backgroundServiceEvent as BackgroundEvent;
-      if (eventName !== 'Notification displayed') return;
-      const said = new Map(eventMetadata.map(({ key, value }) => [key, value]));
-      shown.push({ tag, title: said.get('Title') ?? '', body: said.get('Body') ?? '' });
-      resolve();
-    });
-    await watcher.send('BackgroundService.setRecording', { shouldRecord: true, service: 'notifications' });
-    await watcher.send('BackgroundService.startObserving', { service: 'notifications' });
-    return { shown, first };
-  }
-
-  staged('a notification tells that all has arrived, but not to who looks on', async (stage) => {
-    const { shown, first } = await notifications(stage);
-    const page = await openApp(app, stage);
-    await page.send('Page.bringToFront');
-    await begin(page, stage);
-    await page.waitFor(`upload.state === 'done'`, { limit: 60_000 });
-    await begin(page, stage);
-    await page.waitFor('upload.safeToClose');
-    expect(shown).toEqual([]);
-    await page.close();
-    await first;
-    expect(shown).toEqual([{ tag: 'partway:anna', title: 'Upload finished', body: 'holiday film.bin' }]);
-  });
-
-  staged('a notification tells that the person has to sign in again', async (stage) => {
-    const { shown, first } = await notifications(stage);
-    const page = await underWay(stage);
-    stage.web.answer(({ method, path }) => method === 'POST' && path.endsWith('/sign'), {
-      status: 401,
-      headers: { 'content-type': 'application/json', 'access-control-allow-origin': app.origin },
-      body: JSON.stringify({ success: false, error: 'UNAUTHENTICATED', message: 'Who are you?' }),
-    });
-    await page.close();
-    await first;
-    expect(shown).toEqual([
-      { tag: 'partway:anna', title: 'Sign in again to finish the upload', body: 'holiday film.bin' },
-    ]);
   });
 });

@@ -29,6 +29,8 @@ export interface LaunchOptions {
   url?: string;
   /** With windows, on the display of the environment: it quits with the last of them. */
   headed?: boolean;
+  /** What it finds in its environment beside the test's own. */
+  env?: Record<string, string>;
 }
 
 export type Chrome = Awaited<ReturnType<typeof launchChrome>>;
@@ -61,7 +63,10 @@ export async function launchChrome(options: LaunchOptions = {}) {
     (flag) => !options.headed || flag !== '--headless=new',
   );
   if (options.host) flags.push(`--host-resolver-rules=MAP ${options.host} 127.0.0.1`);
-  const child = spawn(executable, [...flags, options.url ?? 'about:blank'], { stdio: ['ignore', 'ignore', 'pipe'] });
+  const child = spawn(executable, [...flags, options.url ?? 'about:blank'], {
+    env: { ...process.env, ...options.env },
+    stdio: ['ignore', 'ignore', 'pipe'],
+  });
   let stderr = '';
   child.stderr.on('data', (chunk) => {
     stderr = (stderr + chunk).slice(-4000);

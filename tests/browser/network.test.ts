@@ -2,7 +2,7 @@ import { describe, expect, setDefaultTimeout } from 'bun:test';
 import { begin, openApp, uploadIs } from './app.ts';
 import { findChrome } from './executable.ts';
 import type { Page } from './page.ts';
-import { expectArrived, sent, settled } from './stage.ts';
+import { completed, expectArrived, type Stage, sent, settled } from './stage.ts';
 import { onApps } from './staged.ts';
 
 setDefaultTimeout(120_000);
@@ -37,5 +37,51 @@ describe.skipIf(!findChrome())('the network that is used', () => {
       await expectArrived(stage);
       expect(stage.wire.puts().length).toBeGreaterThan(begun);
     },
+  );
+
+  /** The worker sees what the browser would tell it of a person who saves data. Attached to, it lives on. */
+  async function attachWorker({ chrome: { cdp } }: Stage) {
+    const { targetInfos } = await cdp.send<{ targetInfos: { type: string; targetId: string }[] }>('Target.getTargets');
+    const { targetId } = targetInfos.find(({ type }) => type === 'service_worker')!;
+    const { sessionId } = await cdp.send<{ sessionId: string }>('Target.attachToTarget', { targetId, flatten: true });
+    return (dataSaverEnabled: boolean) =>
+      cdp.send('Emulation.setDataSaverOverride', { dataSaverEnabled }, { sessionId });
+  }
+  /** Resolves when the browser has been given a sync event back after the call, to be fired again. */
+  async function givenBack({ chrome }: Stage): Promise<() => Promise<void>> {
+    const watcher = await chrome.open('about:blank');
+    await watcher.send('BackgroundService.setRecording', { shouldRecord: true, service: 'backgroundSync' });
+    await watcher.send('BackgroundService.startObserving', { service: 'backgroundSync' });
+    return () =>
+      new Promise((resolve) =>
+        watcher.on('BackgroundService.backgroundServiceEventReceived', ({ backgroundServiceEvent: event }) => {
+          if ((event as { eventName: string }).eventName === 'sync event failed') resolve();
+        }),
+      );
+  }
+
+  staged(
+    'is none that costs with no tab open either: the worker leaves it alone, and goes on by itself on one that does not',
+    async (stage) => {
+      const again = await givenBack(stage);
+      const page = await openApp(here.app, stage, 'onlyUnmetered: true,');
+      const release = stage.wire.hold(({ method }) => method === 'PUT');
+      await begin(page, stage);
+      await page.waitFor('upload.safeToClose');
+      const saveInWorker = await attachWorker(stage);
+      await saveInWorker(true);
+      await page.close();
+      const goneAt = performance.now();
+      release();
+      await again();
+      // The next attempt, too, is one at nothing.
+      await again();
+      expect(stage.wire.bytesBegunSince(goneAt)).toBe(0);
+      expect(stage.web.requests.filter(({ startedAt }) => startedAt > goneAt)).toEqual([]);
+      await saveInWorker(false);
+      await completed(stage);
+      await expectArrived(stage);
+    },
+    { chrome: { shortSync: { initialRetrySeconds: 2, retryFactor: 1, attempts: 40, eventSeconds: 60 } } },
   );
 });
