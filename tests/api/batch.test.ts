@@ -213,6 +213,30 @@ describe('one that waits', () => {
     release();
     expect(new Set((await all).map(({ status }) => status))).toEqual(new Set([200]));
   });
+
+  test('for half a minute is told to come back, the others are answered, and it is done when it does', async () => {
+    const api = apiAt(server.url);
+    const [slow, swift] = [await sendFile({ api, unit: UNIT }), await sendFile({ api, unit: UNIT })];
+    const release = wire.hold((seen) => isComplete(seen) && seen.path.endsWith(slow.fileKey));
+    const [{ call }] = filesOf(1) as [ReturnType<typeof filesOf>[number]];
+    const answers = await api.batch([
+      { call: 'complete', ...slow.wish },
+      call,
+      { call: 'complete', ...swift.wish },
+      { call: 'abort', resumeToken: 'mpu_nobodys' },
+    ]);
+    expect(codesOf(answers)).toEqual([
+      [503, 'STORE_UNAVAILABLE'],
+      [200, undefined],
+      [200, undefined],
+      [404, 'UPLOAD_NOT_FOUND'],
+    ]);
+    expect(answers[0]).toMatchObject({ retryAfter: 5, message: expect.stringMatching(/ask again\.$/) });
+    release();
+    const [done] = await api.batch([{ call: 'complete', ...slow.wish }]);
+    expect(done).toMatchObject({ status: 200, etag: slow.digest });
+    await expectObject(people.place, slow.fileKey, slow.bytes);
+  }, 120_000);
 });
 
 describe('what is no batch is refused as a whole, by its place', () => {
