@@ -2,7 +2,8 @@
 
 import type { TestStore } from '../../store.ts';
 import type { Predicate, Seen } from '../proxy.ts';
-import { type Conditions, conditionsOf, type Interruption, isCalm } from './interruptions.ts';
+import type { Conditions } from './conditions.ts';
+import { conditionsOf, type Interruption, isCalm } from './interruptions.ts';
 import { type Act, accompany, pick } from './person.ts';
 import { type Scene, setScene } from './scene.ts';
 import type { Site } from './site.ts';

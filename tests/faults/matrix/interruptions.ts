@@ -2,29 +2,11 @@
 
 import { allowing, apiError, PORTAL, s3Error } from '../answers.ts';
 import type { Answer, Predicate, Proxy as Wire } from '../proxy.ts';
+import { type Conditions, CROWDED, LONG, MANY_PARTS, SLOW, USUAL } from './conditions.ts';
 import type { Scene } from './scene.ts';
 
 const MiB = 2 ** 20;
 const AWAY_MS = 10_000;
-
-export interface Conditions {
-  fileSize: number;
-  bytesPerSecond: number;
-  /** Milliseconds before each request. */
-  latency: number;
-  /** Bytes that the browser lets the page's origin keep; as many as it likes unless told. */
-  room?: number;
-}
-
-/** Three parts, three seconds. */
-const USUAL: Conditions = { fileSize: 12 * MiB, bytesPerSecond: 4 * MiB, latency: 0 };
-/** Ten parts in the same time. */
-const MANY_PARTS: Conditions = { fileSize: 48 * MiB, bytesPerSecond: 16 * MiB, latency: 0 };
-/** Three parts in twelve seconds: browsers write localStorage to disk only every five, and a kill before that would be too early for some. */
-const LONG: Conditions = { fileSize: 12 * MiB, bytesPerSecond: MiB, latency: 0 };
-const CROWDED: Conditions = { ...USUAL, room: 4 * MiB };
-/** Two parts in fifty seconds. */
-const SLOW: Conditions = { fileSize: 6 * MiB, bytesPerSecond: 125_000, latency: 300 };
 
 export interface Interruption {
   title: string;

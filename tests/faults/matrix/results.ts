@@ -66,8 +66,9 @@ ${versions.map((version) => `- ${version}`).join('\n')}
 - **the person** waits until what struck is over and then does what the page asks for: presses its button ("retry"), or picks the file,
   2 s after they saw it; five times at most. Where nothing has moved for a third of the cell's time they look after it ("open"
   the page where no tab is, "reload" it where it stands still), and most of such a cell's time is theirs.
-- **bytes**: taken off the browser by the proxy, over those of the file. **time**: from the pick (or the end of the tab) until the file
-  is there and the page says so, over the bare loop's with the same file and line and no interruption.
+- **bytes**: taken off the browser by the proxy, over those of the file; what the proxy answers itself it answers once the body is up.
+- **time**: from the pick (or the end of the tab) until the file is there and the page says so, over the bare loop's with the same file
+  and line and no interruption.
 - **said "done" falsely**: the page said so, and the file was not there.
 
 ## Who takes part

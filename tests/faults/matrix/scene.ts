@@ -9,7 +9,7 @@ import type { Page } from '../../browser/page.ts';
 import { type Digests, type RandomFile, randomFile } from '../../bytes.ts';
 import { keysIn, objectDigests, type TestStore } from '../../store.ts';
 import { type Seen, startProxy, type Proxy as Wire } from '../proxy.ts';
-import type { Conditions } from './interruptions.ts';
+import type { Conditions } from './conditions.ts';
 import type { Service } from './service.ts';
 import type { Site } from './site.ts';
 import type { Uploader } from './uploaders.ts';
