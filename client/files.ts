@@ -65,7 +65,8 @@ export function createFiles(store: Store, bus: Bus, keepSlices: boolean): Files 
   async function lose(id: string): Promise<void> {
     drop(id);
     const told = { code: 'FILE_NEEDED', message: 'The file cannot be read any more.' };
-    await store.change(id, () => ({ error: told }));
+    // What is staged goes on without it.
+    await store.change(id, ({ staged }) => (staged ? {} : { error: told }));
     bus.post({ type: 'changed', id });
   }
   function drop(id: string): void {

@@ -18,32 +18,43 @@ const fromBase64 = (text: string) => Uint8Array.from(atob(text), (c) => c.charCo
 
 /** Blobs hashed at once: one is read from disk while the other is hashed. */
 const AT_ONCE = 2;
+/** One that yields fewer bytes in a second crawls, as a cloud picker's may: it goes on, and another has its place. */
+const CRAWL = 2 ** 20;
 let hashing = 0;
 const queue: (() => void)[] = [];
 
 /**
  * Base64 MD5 of the blob's bytes, as Content-MD5 wants it (RFC 1864); first come, first served, so that the first of many
- * files need not wait for all. Rejects where the bytes cannot be read.
+ * files need not wait for all, and none for one that crawls. Rejects where the bytes cannot be read.
  */
 export async function digestOf(blob: Blob): Promise<string> {
   if (hashing >= AT_ONCE) await new Promise<void>((resolve) => queue.push(resolve));
   else hashing++;
-  try {
-    return await hash(blob);
-  } finally {
+  let bytes = 0;
+  let leave = () => {
+    leave = () => {};
     const next = queue.shift();
     if (next) next();
     else hashing--;
+  };
+  const watch = setInterval(() => {
+    if (bytes < CRAWL) leave();
+    bytes = 0;
+  }, 1000);
+  try {
+    const hasher = idle.pop() ?? createHasher();
+    // As a stream the next bytes are read while these are hashed: twice the rate of reading a part at once.
+    const read = readerOf(blob.stream(), hasher);
+    for (let chunk = await read(); chunk; chunk = await read()) {
+      bytes += chunk.length;
+      hasher.md5.update(chunk);
+    }
+    idle.push(hasher);
+    return toBase64(hasher.md5.digest());
+  } finally {
+    clearInterval(watch);
+    leave();
   }
-}
-
-async function hash(blob: Blob): Promise<string> {
-  const hasher = idle.pop() ?? createHasher();
-  // As a stream the next bytes are read while these are hashed: twice the rate of reading a part at once.
-  const read = readerOf(blob.stream(), hasher);
-  for (let bytes = await read(); bytes; bytes = await read()) hasher.md5.update(bytes);
-  idle.push(hasher);
-  return toBase64(hasher.md5.digest());
 }
 
 /** Reads into one and the same memory, where the browser can do that: else every file would leave its size in garbage. */

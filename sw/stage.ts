@@ -11,14 +11,17 @@ import { waitFor } from './wait.ts';
 const LANES = 2;
 /** Parts digested ahead of the lowest that the store lacks: enough for every PUT in flight and the next ones' URLs. */
 const AHEAD = 16;
+/** The same before any has landed, and for each that has: what cannot be sent yet is to be written rather than digested. */
+const FIRST = 2;
 /** Milliseconds before a full disk is tried again. */
 const ROOM_MS = 5000;
 
 /**
- * Prepares `file` from both ends: from the first part on it digests what is sent next, from the last part back it digests
- * and writes slices to IndexedDB; where the two meet, everything that the store lacks is on this device, and on a fast line
- * no more than half of the file was ever written. Where the disk share is used up it waits for parts to be stored.
- * Rejects where the file cannot be read, or with the signal's reason. Without `keepSlices` it digests only.
+ * Prepares `file` from both ends: from the first part on it digests what is sent next, from the last part back it writes
+ * slices to IndexedDB, so that what is about to be sent is written last and need not be if it has landed by then. Bytes
+ * come to safety first: what is not digested when all are, is digested after, and by whoever sends it if this page goes.
+ * Where the disk share is used up it waits for parts to be stored. Resolves when all is digested and written. Rejects where
+ * the file cannot be read, or with the signal's reason. Without `keepSlices` it digests only.
  */
 export async function stageFile(
   store: Store,
@@ -29,117 +32,106 @@ export async function stageFile(
   keepSlices = true,
 ): Promise<void> {
   const known = new Map((await store.parts(record)).map((part) => [part.partNumber, part]));
-  const stored = new Set([...known.values()].filter((part) => part.stored).map((part) => part.partNumber));
-  /** Digested here and not written yet. */
-  const unwritten = new Map<number, string>();
-  let up = 1;
-  let down = record.totalParts;
+  const learn = (partNumber: number, seen: Partial<PartRecord>): PartRecord => {
+    const part = { partNumber, stored: false, sliced: false, ...known.get(partNumber), ...seen };
+    known.set(partNumber, part);
+    return part;
+  };
+  const isStored = (partNumber: number) => known.get(partNumber)?.stored === true;
+  const isSettled = (partNumber: number) => isStored(partNumber) || known.get(partNumber)?.sliced;
   /** The lowest that the store lacks. */
   let front = 1;
-  const advance = () => {
-    while (stored.has(front)) front++;
-  };
-  advance();
-  let wakers: (() => void)[] = [];
+  let staged = false;
+  const wakers: (() => void)[] = [];
   const news = () => new Promise<void>((resolve) => wakers.push(resolve));
   const stir = () => {
     for (const wake of wakers.splice(0)) wake();
   };
   const unlisten = bus.listen((message) => {
     if (message.type !== 'stored' || message.id !== record.id) return;
-    stored.add(message.partNumber);
-    unwritten.delete(message.partNumber);
-    advance();
+    learn(message.partNumber, { stored: true });
     stir();
   });
-  signal.addEventListener('abort', stir);
+  signal.addEventListener('abort', stir, { once: true });
 
   const cut = (partNumber: number) => {
     const { start, end } = partRange(planOf(record), partNumber);
     return file.slice(start, end + 1);
   };
-  const settled = (partNumber: number) => stored.has(partNumber) || known.get(partNumber)?.sliced === true;
   /** Bytes that are in this file alone. */
   const unstaged = () => {
     let bytes = 0;
-    for (let n = 1; n <= record.totalParts; n++) if (!settled(n)) bytes += partRange(planOf(record), n).size;
+    for (let n = 1; n <= record.totalParts; n++) if (!isSettled(n)) bytes += partRange(planOf(record), n).size;
     return bytes;
   };
-  const digest = async (partNumber: number) => known.get(partNumber)?.digest ?? digestOf(cut(partNumber));
   const tell = (part: PartRecord) => bus.post({ type: 'sliced', id: record.id, partSize: record.partSize, part });
 
-  async function digestUp(): Promise<void> {
-    while (up <= down) {
+  let next = 1;
+  let told = Promise.resolve();
+  async function digestAhead(): Promise<void> {
+    while (next <= record.totalParts) {
       signal.throwIfAborted();
-      if (up > front + AHEAD) {
+      while (isStored(front)) front++;
+      if (!staged && next > front + Math.min(AHEAD, FIRST * front)) {
         await news();
         continue;
       }
-      const partNumber = up++;
-      if (settled(partNumber)) continue;
-      const part = { partNumber, digest: await digest(partNumber), stored: false, sliced: false };
-      if (!stored.has(partNumber)) unwritten.set(partNumber, part.digest);
-      // The digest outlives this page, so that whoever goes on can still verify the whole; a slice brings its own along.
+      const partNumber = next++;
+      if (isStored(partNumber) || known.get(partNumber)?.digest) continue;
+      // In order, also where the last part, being short, is done first: a narrow line would send that one before all others.
+      const both = Promise.all([digestOf(cut(partNumber)), told]);
+      told = both.then(stir, stir);
+      const [digest] = await both;
+      const part = learn(partNumber, { digest });
+      // It outlives this page, so that whoever goes on can still verify the whole; an only slice brings its own along.
       if (!keepSlices || record.totalParts > 1) void store.stagePart(record, part).catch(() => {});
-      tell(part);
+      if (!part.stored) tell(part);
     }
   }
 
-  async function writeDown(): Promise<void> {
-    let written = Promise.resolve();
-    while (down >= up) {
-      signal.throwIfAborted();
-      const partNumber = down--;
-      if (settled(partNumber)) continue;
-      // The next part is hashed while this one is written.
-      const partDigest = await digest(partNumber);
-      await written;
-      written = write(partNumber, partDigest);
-      written.catch(() => {});
-    }
-    await written;
-    stir();
-  }
-
-  async function write(partNumber: number, partDigest: string): Promise<void> {
-    const part = { partNumber, digest: partDigest, stored: false, sliced: true };
-    while (!stored.has(partNumber)) {
+  async function write(partNumber: number): Promise<void> {
+    while (!isSettled(partNumber)) {
       signal.throwIfAborted();
       const freed = news();
       const slice = cut(partNumber);
       const put = async () => {
         // Sent, or given up, while it waited.
-        if (!stored.has(partNumber) && !signal.aborted) await store.stagePart(record, part, slice);
+        if (isStored(partNumber) || signal.aborted) return;
+        await store.stagePart(record, { ...learn(partNumber, {}), sliced: true }, slice).catch(async (error) => {
+          // Of a file that is gone the browser says that it cannot write: only reading tells.
+          await slice.slice(0, 1).arrayBuffer();
+          throw error;
+        });
       };
       if ((await takeRoom(slice.size)) && (await fits(inTurn(put)))) {
-        if (stored.has(partNumber)) return;
         signal.throwIfAborted();
-        known.set(partNumber, part);
-        tell(part);
-        return;
+        if (!isStored(partNumber)) tell(learn(partNumber, { sliced: true }));
+        continue;
       }
       bus.post({ type: 'short', id: record.id, bytes: unstaged() });
-      // No room: it can be sent from the file all the same. Parts stored make room, and so may others.
-      tell({ ...part, sliced: false });
+      // Parts stored make room, and so may others.
       await Promise.race([freed, waitFor(ROOM_MS, signal)]);
     }
   }
 
-  try {
-    await Promise.all([...Array.from({ length: LANES }, digestUp), keepSlices && writeDown()]);
-    if (!keepSlices) return;
-    // The parts about to be sent are written last: most of them have landed by now.
-    for (const [partNumber, partDigest] of [...unwritten].reverse()) await write(partNumber, partDigest);
-  } finally {
-    wakers = [];
-    unlisten();
-    signal.removeEventListener('abort', stir);
+  async function writeDown(digested: Promise<unknown>): Promise<void> {
+    if (record.totalParts === 1) await digested;
+    for (let n = record.totalParts; n > 0; n--) await write(n);
+    signal.throwIfAborted();
+    await store.change(record.id, ({ partSize, attempt }) =>
+      partSize === record.partSize && attempt === record.attempt ? { staged: true } : {},
+    );
+    bus.post({ type: 'changed', id: record.id });
+    staged = true;
+    stir();
   }
-  signal.throwIfAborted();
-  await store.change(record.id, ({ partSize, attempt }) =>
-    partSize === record.partSize && attempt === record.attempt ? { staged: true } : {},
-  );
-  bus.post({ type: 'changed', id: record.id });
+
+  try {
+    const digested = Promise.all(Array.from({ length: LANES }, digestAhead));
+    await Promise.all([digested, keepSlices && writeDown(digested)]);
+  } finally {
+    unlisten();
+  }
 }
 
 const writes: (() => Promise<void>)[] = [];

@@ -18,7 +18,7 @@ export interface Store {
   /** Ascending. */
   parts(record: UploadRecord): Promise<PartRecord[]>;
   /**
-   * Puts one part's record and, where given, its bytes, unless it is stored by now.
+   * Puts one part's record and, where given, its bytes, unless it is stored by now; what was known of it before stays so.
    * Rejects with `QuotaExceededError` where the disk share is used up.
    */
   stagePart(record: UploadRecord, part: PartRecord, slice?: Blob): Promise<void>;
@@ -103,7 +103,8 @@ export function createStore({ lasting, run, close }: Database): Store {
         const [before, owner] = await Promise.all([tables.get('parts', at), tables.get('uploads', record.id)]);
         if (before?.stored || !owner || owner.state === 'done' || owner.state === 'cancelling') return;
         // The slice first: what refuses it must not leave a record that speaks of it.
-        await Promise.all([bytes && tables.put('slices', bytes, at), tables.put('parts', part, at)]);
+        if (bytes) void tables.put('slices', bytes, at);
+        void tables.put('parts', { ...before, ...part, sliced: part.sliced || !!before?.sliced }, at);
       });
     },
     putPart: async (record, part) =>

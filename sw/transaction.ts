@@ -62,8 +62,14 @@ export async function transact<T>(
     put: (name, value, key) => on(name, (table) => table.put(value, key)),
     remove: (name, which) => on(name, (table) => table.delete(rangeOf(which as IDBValidKey))),
   });
-  // A value that cannot be kept is refused before there is a request; nothing else of it shall be written either.
-  result.catch(() => tx.abort()).catch(() => {});
+  // Nobody need come back to ask whether there is more. A value that cannot be kept is refused before there is a request;
+  // nothing else of it shall be written either.
+  result
+    .then(
+      () => tx.commit(),
+      () => tx.abort(),
+    )
+    .catch(() => {});
   try {
     await tx.done;
   } catch (error) {

@@ -1,4 +1,5 @@
 import { beginSession } from './begin.ts';
+import { digestSlices } from './digester.ts';
 import { finishUpload } from './finish.ts';
 import type { Host } from './host.ts';
 import { createSigner } from './reconcile.ts';
@@ -28,6 +29,7 @@ export async function moveUpload(host: Host, start: UploadRecord, signal: AbortS
   const transit = await openTransit(host, { ...start }, signal);
   const sign = createSigner(transit);
   const urls = createUrls(transit.board, sign);
+  void digestSlices(transit).catch(() => {});
   try {
     await liftPause(transit);
     if (transit.record.resumeToken) {

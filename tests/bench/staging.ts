@@ -1,30 +1,46 @@
 /**
- * `bun tests/bench/staging.ts [MiB]`: how long a picked file takes until all of it lies on the device, digested, while nothing can be
- * sent; beside bare writes of the same slices to IndexedDB in the same page, in alternating rounds. The figure is the bare time over ours.
+ * `bun tests/bench/staging.ts [MiB]`: how long a picked file takes while nothing can be sent, until all of it lies on the
+ * device and the tab may be closed, and until all of it is digested as well; beside bare writes of the same slices to
+ * IndexedDB in the same page, one after another, as Blobs and as ArrayBuffers, in alternating rounds. The figures are the
+ * bare time over ours. BARE_BUFFERS=0 leaves the slow ArrayBuffers out.
  */
 
 import { openApp, startApp } from '../browser/app.ts';
 import { setStage } from '../browser/stage.ts';
 import { embeddedStore } from '../store.ts';
+import { ROUNDS, tell } from './rounds.ts';
 
 const MiB = 2 ** 20;
+const PART = 5 * MiB;
 const [size = 512] = process.argv.slice(2).map(Number);
-const ROUNDS = Number(process.env.BENCH_ROUNDS ?? 5);
-const LIMIT = 300_000;
+const BUFFERS = process.env.BARE_BUFFERS !== '0';
+const LIMIT = 60_000;
 
 const OURS = `(async () => {
+  const digested = new Set();
+  const channel = new BroadcastChannel('partway:anna');
+  const file = document.querySelector('input').files[0];
+  const all = new Promise((resolve) => {
+    channel.onmessage = ({ data: { type, part } }) => {
+      if (type === 'sliced' && part.digest) digested.add(part.partNumber);
+      if (digested.size * ${PART} >= file.size) resolve();
+    };
+  });
   const started = performance.now();
-  const upload = client.resumableUpload(document.querySelector('input').files[0], { partSize: ${5 * MiB} });
+  const upload = client.resumableUpload(file, { partSize: ${PART} });
   const staged = new Promise((resolve) => upload.addEventListener('change', () => upload.record.staged && resolve()));
   await staged;
-  const took = performance.now() - started;
+  const safe = performance.now() - started;
+  await all;
+  channel.close();
+  const whole = performance.now() - started;
   const gone = new Promise((resolve) => upload.addEventListener('change', () => upload.state === 'cancelled' && resolve()));
   await upload.cancel();
   await gone;
-  return took;
+  return { safe, whole };
 })()`;
 
-const BARE = `(async () => {
+const bareWrites = (kind: 'Blob' | 'ArrayBuffer') => `(async () => {
   const name = 'bare ' + performance.now();
   const db = await new Promise((resolve, reject) => {
     const request = indexedDB.open(name);
@@ -34,12 +50,16 @@ const BARE = `(async () => {
   });
   const file = document.querySelector('input').files[0];
   const started = performance.now();
-  for (let at = 0; at < file.size; at += ${5 * MiB}) await new Promise((resolve, reject) => {
-    const transaction = db.transaction('slices', 'readwrite', { durability: 'relaxed' });
-    transaction.objectStore('slices').put(file.slice(at, at + ${5 * MiB}), at);
-    transaction.oncomplete = resolve;
-    transaction.onabort = () => reject(transaction.error);
-  });
+  for (let at = 0; at < file.size; at += ${PART}) {
+    const slice = file.slice(at, at + ${PART});
+    const value = ${kind === 'Blob' ? 'slice' : 'await slice.arrayBuffer()'};
+    await new Promise((resolve, reject) => {
+      const transaction = db.transaction('slices', 'readwrite', { durability: 'relaxed' });
+      transaction.objectStore('slices').put(value, at);
+      transaction.oncomplete = resolve;
+      transaction.onabort = () => reject(transaction.error);
+    });
+  }
   const took = performance.now() - started;
   db.close();
   indexedDB.deleteDatabase(name);
@@ -51,19 +71,20 @@ const app = await startApp();
 const stage = await setStage(store, { fileSize: size * MiB, origins: [app.origin] });
 const page = await openApp(app, stage);
 await stage.chrome.offline(true);
-const ratios: number[] = [];
+const found = { 'until the tab may go': [], 'until digested': [], 'as ArrayBuffers': [] } as Record<string, number[]>;
 for (let round = 0; round <= ROUNDS; round++) {
   await page.setFiles('input', [stage.file.path]);
-  const bare = await page.evaluate<number>(BARE, { limit: LIMIT });
-  const ours = await page.evaluate<number>(OURS, { limit: LIMIT });
-  console.log(`  ours ${ours.toFixed(0)} ms, bare ${bare.toFixed(0)} ms`);
+  const bare = await page.evaluate<number>(bareWrites('Blob'), { limit: LIMIT });
+  const { safe, whole } = await page.evaluate<{ safe: number; whole: number }>(OURS, { limit: LIMIT });
+  const buffers = BUFFERS ? await page.evaluate<number>(bareWrites('ArrayBuffer'), { limit: LIMIT }) : Number.NaN;
+  console.log(
+    `  bare ${bare.toFixed(0)} ms, ours ${safe.toFixed(0)} ms, digested ${whole.toFixed(0)} ms, bare ArrayBuffers ${buffers.toFixed(0)} ms`,
+  );
   // The first round warms caches up.
-  if (round) ratios.push(bare / ours);
+  if (round) for (const [n, time] of [safe, whole, buffers].entries()) Object.values(found)[n]!.push(bare / time);
 }
-const median = ratios.toSorted((a, b) => a - b)[ratios.length >> 1]!;
-console.log(
-  `${size} MiB staged: ${median.toFixed(2)} of bare writes (${Math.min(...ratios).toFixed(2)} to ${Math.max(...ratios).toFixed(2)}, ${ROUNDS} rounds)`,
-);
+for (const [what, ratios] of Object.entries(found))
+  tell(`${size} MiB ${what}, rate over bare writes of Blobs`, ratios, '');
 await stage.stop();
 await app.stop();
 await store.stop();

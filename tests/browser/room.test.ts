@@ -124,6 +124,21 @@ describe.skipIf(!findChrome())('room on the device', () => {
     SLOW,
   );
 
+  staged(
+    'a file that is gone when its turn to be written comes is asked for again',
+    async (stage) => {
+      const page = await openApp(here.app, stage);
+      await stage.chrome.offline(true);
+      await grant(page, 10 * MiB);
+      await begin(page, stage);
+      await page.waitFor('upload.unstagedBytes');
+      await rename(stage.file.path, `${stage.folder}/elsewhere.bin`);
+      await grant(page, 1000 * MiB);
+      await uploadIs(page, 'needs-file');
+    },
+    { fileSize: 64 * MiB },
+  );
+
   staged('a file that is gone after it was staged is not missed', async (stage) => {
     const page = await openApp(here.app, stage);
     await begin(page, stage);

@@ -30,6 +30,22 @@ describe.skipIf(!findChrome())('the worker in an app', () => {
     },
   );
 
+  staged('what lay on the device before it was digested is digested there once the tab is gone', async (stage) => {
+    const page = await openApp(here.app, stage);
+    await page.waitFor('navigator.serviceWorker.ready.then(() => true)');
+    // To this page the file's bytes never come, to the browser that copies them they do.
+    await page.evaluate(`void (Blob.prototype.stream = new Proxy(Blob.prototype.stream, {
+      apply: (read, blob) => (blob.size < ${2 * MiB} ? Reflect.apply(read, blob, []) : new ReadableStream({ type: 'bytes' })),
+    }))`);
+    await begin(page, stage);
+    await page.waitFor('upload.safeToClose');
+    expect(stage.wire.puts()).toEqual([]);
+    await page.close();
+    await completed(stage);
+    await expectArrived(stage);
+    expectNothingStoredSentAgain(stage);
+  });
+
   /** A new version of every script is out, and the browser looks. */
   async function release(page: Page): Promise<void> {
     here.app.release();

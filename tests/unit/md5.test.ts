@@ -122,6 +122,30 @@ describe('the length of a message', () => {
   });
 });
 
+test('blobs whose bytes come slowly, or not at all, hold up no other', async () => {
+  const crawls: ReadableStreamDefaultController<Uint8Array<ArrayBuffer>>[] = [];
+  const crawling = Array.from({ length: 5 }, () =>
+    Object.assign(new Blob(), {
+      stream: () =>
+        new ReadableStream<Uint8Array<ArrayBuffer>>({
+          start(controller) {
+            controller.enqueue(BYTES.slice(0, 100));
+            crawls.push(controller);
+          },
+        }),
+    }),
+  );
+  const slow = crawling.map(digestOf);
+  const [whole, part] = [BYTES, BYTES.subarray(0, 100)].map((b) => createHash('md5').update(b).digest('base64'));
+  expect(await digestOf(new Blob([BYTES]))).toBe(whole!);
+  expect(crawls).toHaveLength(5);
+  for (const controller of crawls) controller.close();
+  expect(await Promise.all(slow)).toEqual(Array(5).fill(part));
+  // Their places were given away once only.
+  const all = await Promise.all(Array.from({ length: 8 }, () => digestOf(new Blob([BYTES]))));
+  expect(all).toEqual(Array(8).fill(whole));
+}, 30_000);
+
 test('a blob that breaks off while it is read rejects, and no later digest is spoilt by it', async () => {
   const breaksOff = Object.assign(new Blob(), {
     stream: () =>
