@@ -12,8 +12,11 @@ export async function digestSlices(transit: Transit): Promise<void> {
       const part = board.part(n);
       if (!part?.sliced || part.digest || part.stored) continue;
       const slice = await host.store.slice(record, n);
-      const digest = slice && (await digestOf(slice).catch(() => undefined));
+      // Gone, because the store turned out to have the part.
+      if (!slice) continue;
+      const digest = await digestOf(slice).catch(() => undefined);
       signal.throwIfAborted();
+      if (board.part(n)?.stored) continue;
       const known = digest ? { ...part, digest } : { ...part, sliced: false };
       board.learn(known);
       if (digest) await host.store.stagePart(record, known);
