@@ -1,7 +1,6 @@
-import { planParts } from '../server/contract/plan.ts';
+import { partRange, planParts } from '../server/contract/plan.ts';
 import { GENERIC } from '../server/contract/profile.ts';
-import { stageFile } from './stage.ts';
-import type { Transit } from './transit.ts';
+import { planOf, type Transit } from './transit.ts';
 import type { Outcome } from './upload.ts';
 
 /**
@@ -20,7 +19,14 @@ export async function recut(transit: Transit, partSize: number): Promise<Outcome
       if (!slice) return 'starved';
       slices.push(slice);
     }
-    await stageFile(host.store, host.bus, { ...record, partSize, totalParts }, new Blob(slices), signal);
+    const whole = new Blob(slices);
+    const anew = { ...record, partSize, totalParts };
+    for (let partNumber = 1; partNumber <= totalParts; partNumber++) {
+      signal.throwIfAborted();
+      const { start, end } = partRange(planOf(anew), partNumber);
+      const slice = whole.slice(start, end + 1);
+      await host.store.stagePart(anew, { partNumber, stored: false, sliced: true }, slice);
+    }
   }
   const staged = !host.file(record.id);
   await host.store.change(record.id, () => ({ resumeToken: record.resumeToken!, partSize, totalParts, staged }));
