@@ -1,6 +1,5 @@
 /** Coming back to uploads of ten thousand parts: time beside one of a thousand, and the server's memory while 200 do. */
 
-import { readFileSync } from 'node:fs';
 import { CreateMultipartUploadCommand } from '@aws-sdk/client-s3';
 import type { Upload } from '../../server/bucket/bucket.ts';
 import { openBucket } from '../../server/bucket/s3.ts';
@@ -10,6 +9,7 @@ import { freshName, ORIGIN, storeEnv } from '../api/place.ts';
 import { query, serve, serveDatabase, type TestDatabase } from '../api/serve.ts';
 import { RUNTIMES } from '../runtime.ts';
 import { embeddedStore, makeBucket, type TestStore } from '../store.ts';
+import { peakOf } from './process.ts';
 import { alternate, ROUNDS, ratios, tell } from './rounds.ts';
 import { SECRET, writeSession } from './rows.ts';
 
@@ -42,10 +42,6 @@ async function send(store: TestStore, Bucket: string, parts: number): Promise<Up
   bucket.close();
   return upload;
 }
-
-/** Mebibytes that the process had at its largest. */
-const peakOf = (pid: number): number =>
-  Number(/VmHWM:\s+(\d+)/.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))![1]) / 1024;
 
 async function benchResume(): Promise<void> {
   const store = await embeddedStore({ smallestPart: 1024 });

@@ -2,9 +2,13 @@
 
 export const ROUNDS = Number(process.env.BENCH_ROUNDS ?? 7);
 
-export const median = (numbers: number[]): number => numbers.toSorted((a, b) => a - b)[numbers.length >> 1]!;
+/** The number that `share` of them are not above. */
+export const quantile = (numbers: number[], share: number): number =>
+  numbers.toSorted((a, b) => a - b)[Math.min(numbers.length - 1, Math.floor(numbers.length * share))]!;
 
-const spread = (numbers: number[], digits: number) =>
+export const median = (numbers: number[]): number => quantile(numbers, 0.5);
+
+export const spread = (numbers: number[], digits: number): string =>
   `${median(numbers).toFixed(digits)} (${Math.min(...numbers).toFixed(digits)} to ${Math.max(...numbers).toFixed(digits)})`;
 
 export type Ways<Name extends string> = Record<Name, () => Promise<unknown>>;
@@ -15,30 +19,64 @@ export const processor = (): number => {
   return (user + system) / 1000;
 };
 
-/** Microseconds for one call by `clock`, round by round; `calls` of each way in each round, `lanes` at a time. */
-export async function alternate<Name extends string>(
+/** All calls of one way in one round. */
+export interface Turn {
+  /** Microseconds for one call by the clock. */
+  cost: number;
+  /** Milliseconds on the wall, call by call. */
+  latencies: number[];
+  /** Milliseconds on the wall for all of them. */
+  took: number;
+}
+
+interface Rules<Name> {
+  /** Of each way in each round. */
+  calls: number;
+  /** So many at a time. */
+  lanes?: number;
+  rounds?: number;
+  clock?: (name: Name) => number;
+  /** What a turn leaves to be cleared up; on nobody's account. */
+  after?: (name: Name) => Promise<unknown>;
+}
+
+/** Each way's turns, round by round. */
+export async function takeTurns<Name extends string>(
   ways: Ways<Name>,
-  {
-    calls,
-    lanes = 1,
-    rounds = ROUNDS,
-    clock = () => performance.now(),
-  }: { calls: number; lanes?: number; rounds?: number; clock?: () => number },
-): Promise<Record<Name, number[]>> {
+  { calls, lanes = 1, rounds = ROUNDS, clock = () => performance.now(), after }: Rules<Name>,
+): Promise<Record<Name, Turn[]>> {
   const names = Object.keys(ways) as Name[];
-  const times = Object.fromEntries(names.map((name) => [name, [] as number[]])) as Record<Name, number[]>;
+  const turns = Object.fromEntries(names.map((name) => [name, [] as Turn[]])) as Record<Name, Turn[]>;
   // The first round warms caches and connections up.
   for (let round = 0; round <= rounds; round++)
     for (const name of names) {
+      const latencies: number[] = [];
       const queue = Array.from({ length: calls }).values();
       const lane = async () => {
-        for (const _ of queue) await ways[name]();
+        for (const _ of queue) {
+          const calledAt = performance.now();
+          await ways[name]();
+          latencies.push(performance.now() - calledAt);
+        }
       };
-      const startedAt = clock();
+      const [startedAt, begunAt] = [performance.now(), clock(name)];
       await Promise.all(Array.from({ length: lanes }, lane));
-      if (round) times[name].push(((clock() - startedAt) / calls) * 1000);
+      const cost = ((clock(name) - begunAt) / calls) * 1000;
+      if (round) turns[name].push({ cost, latencies, took: performance.now() - startedAt });
+      await after?.(name);
     }
-  return times;
+  return turns;
+}
+
+export const costs = (turns: Turn[]): number[] => turns.map(({ cost }) => cost);
+
+/** Microseconds for one call by the clock, round by round. */
+export async function alternate<Name extends string>(
+  ways: Ways<Name>,
+  rules: Rules<Name>,
+): Promise<Record<Name, number[]>> {
+  const turns = Object.entries<Turn[]>(await takeTurns(ways, rules));
+  return Object.fromEntries(turns.map(([name, taken]) => [name, costs(taken)])) as Record<Name, number[]>;
 }
 
 /** `of` over `by`, round by round. */

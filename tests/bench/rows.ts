@@ -23,3 +23,14 @@ export async function writeSession(
       ${parts}, ${Buffer.from(hashToken(token))}, now() + interval '6 days')`;
   return { id, token };
 }
+
+/** Gives `user` `count` active sessions of ten parts, marked `print-1` and so on. */
+export async function writeOpen(sql: postgres.Sql, bucket: string, user: string, count: number): Promise<void> {
+  await sql`
+    insert into multipart_uploads (id, user_id, provider, bucket, file_key, upload_id, filename, content_type, file_size,
+      part_size, total_parts, fingerprint, token_hash, created_at, expires_at)
+    select gen_random_uuid(), ${user}, 'S3', ${bucket}, 'uploads/' || ${user} || '/' || n, 'upload-' || n,
+      'IMG_' || n || '.mov', 'video/quicktime', 10240, 1024, 10, 'print-' || n, sha256((${user} || n)::bytea),
+      now() - interval '1 minute' * n, now() + interval '6 days'
+    from generate_series(1, ${count}::int) as n`;
+}
