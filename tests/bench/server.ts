@@ -1,19 +1,71 @@
 /**
- * `npm run bench:server`: the server's hot path over real PostgreSQL and the embedded bucket, as ratios within one run:
- * ways to do the same in alternating rounds, medians with least and most. `npm run bench:server sign` runs one part of
- * it. BENCH_ROUNDS, BENCH_SESSIONS (a million) and BENCH_RESUMES (200) make it shorter.
+ * `npm run bench:server`: the server over real PostgreSQL and the embedded bucket, as ratios within one run and as
+ * processor time: ways to do the same in alternating rounds, medians with least and most. `npm run bench:server sign`
+ * runs one part of it; with `--write` the tables and charts of `calls`, `growth` and `profile` go into RESULTS.md.
+ * BENCH_ROUNDS (7), BENCH_SESSIONS (a million), BENCH_RESUMES (200), BENCH_CALLS (of each kind and round), BENCH_MOST
+ * (parts, open sessions: 10,000) and BENCH_SIGNS (that are profiled: 4,000) make it shorter.
  */
-import { commandFor, ROOT, RUNTIMES } from '../runtime.ts';
+import { readFileSync, writeFileSync } from 'node:fs';
+import { cpus, loadavg } from 'node:os';
+import { commandFor, ROOT, RUNTIMES, type Runtime } from '../runtime.ts';
+import { withSection } from './section.ts';
+import { headOf } from './table.ts';
 
-const PARTS = ['urls', 'sign', 'crowded', 'resume'] as const;
+/** Which runtimes run each; those that measure servers in processes of their own start all of them themselves. */
+const PARTS: Record<string, readonly Runtime[]> = {
+  urls: RUNTIMES,
+  sign: ['bun'],
+  crowded: ['bun'],
+  resume: ['bun'],
+  calls: ['bun'],
+  growth: ['bun'],
+  profile: ['bun'],
+};
+/** These print tables of their own, the others rows of one. */
+const WHOLE = ['calls', 'growth', 'profile'];
+const HOME = `${ROOT}tests/bench`;
+const RESULTS = `${HOME}/RESULTS.md`;
 
-async function run(part: (typeof PARTS)[number], runtime: (typeof RUNTIMES)[number]): Promise<void> {
-  const [program, args] = commandFor(`${ROOT}tests/bench/${part}.ts`, [runtime], runtime);
-  const child = Bun.spawn([program, ...args], { cwd: ROOT, stdio: ['ignore', 'inherit', 'inherit'] });
-  if ((await child.exited) !== 0) process.exitCode = 1;
+/** Resolves to what it printed, which is passed on as it comes. */
+async function run(part: string, runtime: Runtime): Promise<string> {
+  const [program, args] = commandFor(`${HOME}/${part}.ts`, [runtime], runtime);
+  const env = { ...process.env, ...(write && { BENCH_CHARTS: HOME }) };
+  const child = Bun.spawn([program, ...args], { cwd: ROOT, env, stdio: ['ignore', 'pipe', 'inherit'] });
+  let printed = '';
+  for await (const text of child.stdout.pipeThrough(new TextDecoderStream())) {
+    process.stdout.write(text);
+    printed += text;
+  }
+  if ((await child.exited) === 0) return printed;
+  process.exitCode = 1;
+  return '';
 }
 
-const wanted = process.argv.slice(2);
-console.log('| what | median (least to most) | target |\n|---|---|---|');
-for (const part of PARTS.filter((name) => !wanted.length || wanted.includes(name)))
-  for (const runtime of part === 'urls' ? RUNTIMES : (['bun'] as const)) await run(part, runtime);
+/** How the figures came to be. */
+function origin(part: string): string {
+  const settings = Object.entries(process.env).filter(([name]) => name.startsWith('BENCH_'));
+  const command = [...settings.map((setting) => setting.join('=')), 'npm run bench:server', part].join(' ');
+  const load = loadavg().map((figure) => figure.toFixed(0));
+  return `\`${command}\`; ${cpus().length} cores, load averages at the end ${load.join(', ')}.`;
+}
+
+const given = process.argv.slice(2);
+const write = given.includes('--write');
+const wanted = given.filter((word) => word !== '--write');
+const unknown = wanted.filter((part) => !Object.hasOwn(PARTS, part));
+if (unknown.length) {
+  console.error(`There is no part ${unknown.join(', ')}; there are ${Object.keys(PARTS).join(', ')}.`);
+  process.exit(2);
+}
+let headed = false;
+for (const [part, runtimes] of Object.entries(PARTS)) {
+  if (wanted.length && !wanted.includes(part)) continue;
+  const whole = WHOLE.includes(part);
+  if (whole) console.log();
+  else if (!headed) console.log(headOf(['what', 'median (least to most)', 'target']));
+  headed = !whole;
+  let printed = '';
+  for (const runtime of runtimes) printed += await run(part, runtime);
+  if (write && whole && printed)
+    writeFileSync(RESULTS, withSection(readFileSync(RESULTS, 'utf8'), part, `${origin(part)}\n\n${printed}`));
+}

@@ -1,0 +1,64 @@
+/** Where the server's time goes while it signs windows of 32 parts, on Bun and on Node, which write CPU profiles. */
+
+import { createHash } from 'node:crypto';
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { query } from '../api/serve.ts';
+import { writeSession } from './rows.ts';
+import { type Scene, setScene } from './scene.ts';
+import { type Profile, sharesOf } from './shares.ts';
+import { tableOf } from './table.ts';
+
+const WINDOW = 32;
+const PARTS = 10_000;
+const LANES = 4;
+const CALLS = Number(process.env.BENCH_SIGNS ?? 4000);
+const OPTIONS = { bun: 'BUN_OPTIONS', node: 'NODE_OPTIONS' } as const;
+type Profiled = keyof typeof OPTIONS;
+
+async function profile(runtime: Profiled, scene: Scene): Promise<Map<string, number>> {
+  const folder = mkdtempSync(join(tmpdir(), 'partway-profile-'));
+  const server = await scene.open(runtime, scene.database.url, {
+    [OPTIONS[runtime]]: `--cpu-prof --cpu-prof-dir=${folder}`,
+  });
+  const upload = { key: 'uploads/bench', uploadId: 'a-store-is-not-asked' };
+  const lane = async (number: number) => {
+    const { token: resumeToken } = await query(scene.database.admin(), (sql) =>
+      writeSession(sql, scene.bucket, upload),
+    );
+    for (let call = 0; call < CALLS / LANES; call++) {
+      const from = (call * WINDOW) % (PARTS - 2 * WINDOW);
+      const stored = Array.from({ length: WINDOW }, (_, n) => from + n + 1);
+      const parts = stored.map((n) => ({
+        partNumber: n + WINDOW,
+        digest: createHash('md5').update(`${number} ${n}`).digest('base64'),
+      }));
+      await server.call('/sign', {}, { resumeToken, parts, stored });
+    }
+  };
+  await Promise.all(Array.from({ length: LANES }, (_, number) => lane(number)));
+  await server.stop();
+  const [file] = readdirSync(folder);
+  if (!file) throw new Error(`${runtime} wrote no profile`);
+  const shares = sharesOf(JSON.parse(readFileSync(join(folder, file), 'utf8')) as Profile, /session\/sign\.ts/);
+  if (process.env.BENCH_KEEP_PROFILES) console.error(folder);
+  else rmSync(folder, { recursive: true });
+  return new Map(shares);
+}
+
+async function benchProfile(): Promise<void> {
+  const scene = await setScene();
+  const [bun, node] = [await profile('bun', scene), await profile('node', scene)];
+  await scene.stop();
+  const rooms = [...new Set([...bun.keys(), ...node.keys()])];
+  const told = (share = 0) => `${(share * 100).toFixed(1)} %`;
+  console.log(
+    tableOf(
+      ['share of the samples', 'Bun', 'Node'],
+      rooms.map((room) => [room, told(bun.get(room)), told(node.get(room))]),
+    ),
+  );
+}
+
+await benchProfile();
