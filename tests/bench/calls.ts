@@ -5,16 +5,14 @@
  */
 
 import { type ChildProcess, spawn } from 'node:child_process';
-import { createHash } from 'node:crypto';
 import { once } from 'node:events';
 import { createInterface } from 'node:readline';
-import { put, random } from '../api/client.ts';
-import { query } from '../api/serve.ts';
+import { put } from '../api/client.ts';
 import { commandFor, ROOT, RUNTIMES, type Runtime } from '../runtime.ts';
 import { peakOf, processorOf, residentOf } from './process.ts';
 import { costs, median, quantile, ROUNDS, ratios, spread, takeTurns } from './rounds.ts';
-import { writeSession } from './rows.ts';
-import { type BenchServer, fill, type Scene, SESSIONS, setScene } from './scene.ts';
+import { addUser, type BenchServer, fill, keyOf, type Scene, SESSIONS, setScene } from './scene.ts';
+import { file, part, signing, writeSessions } from './signing.ts';
 import { tableOf } from './table.ts';
 
 const WINDOW = 32;
@@ -22,22 +20,7 @@ const LANES = 4;
 const PARTS = 10_000;
 const CALLS = Number(process.env.BENCH_CALLS ?? 100);
 const rounds = Math.min(ROUNDS, 5);
-const user = { 'x-api-key': 'mpk_bench' };
-const part = random(1024);
-const digest = createHash('md5').update(part).digest('base64');
-const file = { filename: 'film.mov', contentType: 'video/quicktime', partSize: 1024 };
-
-/** Goes on through uploads that stand in the database alone, several in turn so that no two calls want one row. */
-function signing(call: BenchServer['call'], tokens: string[], count: number) {
-  let turn = 0;
-  return () => {
-    const resumeToken = tokens[turn % tokens.length]!;
-    const from = (Math.floor(turn++ / tokens.length) * count) % (PARTS - 2 * count);
-    const numbers = Array.from({ length: count }, (_, n) => from + n + 1);
-    const parts = numbers.map((number) => ({ partNumber: number + count, digest }));
-    return call('/sign', {}, { resumeToken, parts, stored: numbers });
-  };
-}
+const user = keyOf('bench');
 
 /** An upload of `parts` parts, of which the store has the first `stored`. */
 async function begin({ call }: BenchServer, parts: number, stored: number): Promise<string> {
@@ -49,19 +32,20 @@ async function begin({ call }: BenchServer, parts: number, stored: number): Prom
   return resumeToken;
 }
 
-async function waysOf(server: BenchServer, admin: string, bucket: string) {
-  const upload = { key: 'uploads/bench', uploadId: 'a-store-is-not-asked' };
+async function waysOf(server: BenchServer, scene: Scene, admin: string) {
   const lanes = Array.from({ length: 2 * LANES });
-  const write = () => query(admin, (sql) => Promise.all(lanes.map(() => writeSession(sql, bucket, upload))));
-  const [one, many] = [await write(), await write()].map((rows) => rows.map(({ token }) => token));
+  const [one, many] = [
+    await writeSessions(scene, admin, lanes.length),
+    await writeSessions(scene, admin, lanes.length),
+  ];
   const halves = await Promise.all(lanes.map(() => begin(server, 10, 5)));
   const whole: string[] = [];
   while (whole.length < (rounds + 1) * CALLS) whole.push(...(await Promise.all(lanes.map(() => begin(server, 2, 2)))));
   let turn = 0;
   return {
     init: () => server.call('/init', user, { ...file, fileSize: 100 * 1024, partUrlCount: 1 }),
-    'sign of 1': signing(server.call, one!, 1),
-    'sign of 32': signing(server.call, many!, WINDOW),
+    'sign of 1': signing(server.call, one, 1),
+    'sign of 32': signing(server.call, many, WINDOW),
     'resume of 10 parts': () => server.call('/resume', {}, { resumeToken: halves[turn++ % halves.length] }),
     'complete of 2 parts': () => server.call('/complete', {}, { resumeToken: whole.pop() }),
   };
@@ -93,8 +77,8 @@ async function measure(runtime: Runtime, scene: Scene, addresses: Record<keyof t
   const [few, many] = [await scene.open(runtime, addresses.few), await scene.open(runtime, addresses.many)];
   const idle = residentOf(few.pid);
   const ways = {
-    few: await waysOf(few, scene.database.admin('few'), scene.bucket),
-    many: await waysOf(many, scene.database.admin('many'), scene.bucket),
+    few: await waysOf(few, scene, scene.database.admin('few')),
+    many: await waysOf(many, scene, scene.database.admin('many')),
   };
   const calls: string[][] = [];
   for (const name of Object.keys(ways.few) as (keyof typeof ways.few)[]) {
@@ -153,8 +137,7 @@ async function benchCalls(): Promise<void> {
     await (await scene.open('bun', addresses[size])).stop();
     const admin = scene.database.admin(size);
     await fill(admin, SESSIONS[size]);
-    const hash = createHash('sha256').update(user['x-api-key']).digest();
-    await query(admin, (sql) => sql`insert into api_keys (user_id, key_hash) values ('bench', ${hash})`);
+    await addUser(admin, 'bench');
   }
   const measured: Awaited<ReturnType<typeof measure>>[] = [];
   for (const runtime of RUNTIMES) measured.push(await measure(runtime, scene, addresses));

@@ -1,17 +1,14 @@
 /** Where the server's time goes while it signs windows of 32 parts, on Bun and on Node, which write CPU profiles. */
 
-import { createHash } from 'node:crypto';
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { query } from '../api/serve.ts';
-import { writeSession } from './rows.ts';
 import { type Scene, setScene } from './scene.ts';
 import { type Profile, sharesOf } from './shares.ts';
+import { signing, writeSessions } from './signing.ts';
 import { tableOf } from './table.ts';
 
 const WINDOW = 32;
-const PARTS = 10_000;
 const LANES = 4;
 const CALLS = Number(process.env.BENCH_SIGNS ?? 4000);
 const OPTIONS = { bun: 'BUN_OPTIONS', node: 'NODE_OPTIONS' } as const;
@@ -22,22 +19,12 @@ async function profile(runtime: Profiled, scene: Scene): Promise<Map<string, num
   const server = await scene.open(runtime, scene.database.url, {
     [OPTIONS[runtime]]: `--cpu-prof --cpu-prof-dir=${folder}`,
   });
-  const upload = { key: 'uploads/bench', uploadId: 'a-store-is-not-asked' };
-  const lane = async (number: number) => {
-    const { token: resumeToken } = await query(scene.database.admin(), (sql) =>
-      writeSession(sql, scene.bucket, upload),
-    );
-    for (let call = 0; call < CALLS / LANES; call++) {
-      const from = (call * WINDOW) % (PARTS - 2 * WINDOW);
-      const stored = Array.from({ length: WINDOW }, (_, n) => from + n + 1);
-      const parts = stored.map((n) => ({
-        partNumber: n + WINDOW,
-        digest: createHash('md5').update(`${number} ${n}`).digest('base64'),
-      }));
-      await server.call('/sign', {}, { resumeToken, parts, stored });
-    }
+  const tokens = await writeSessions(scene, scene.database.admin(), 2 * LANES);
+  const sign = signing(server.call, tokens, WINDOW);
+  const lane = async () => {
+    for (let call = 0; call < CALLS / LANES; call++) await sign();
   };
-  await Promise.all(Array.from({ length: LANES }, (_, number) => lane(number)));
+  await Promise.all(Array.from({ length: LANES }, lane));
   await server.stop();
   const [file] = readdirSync(folder);
   if (!file) throw new Error(`${runtime} wrote no profile`);

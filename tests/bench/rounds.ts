@@ -29,7 +29,7 @@ export interface Turn {
   took: number;
 }
 
-interface Rules<Name> {
+export interface Rules<Name> {
   /** Of each way in each round. */
   calls: number;
   /** So many at a time. */

@@ -1,5 +1,6 @@
 /** PostgreSQL and a bucket, and servers over them in whichever runtime, each a process of its own. */
 
+import { createHash } from 'node:crypto';
 import { join } from 'node:path';
 import { readRecord } from '../../server/embedded/postgres/postmaster.ts';
 import { freshName, ORIGIN, storeEnv } from '../api/place.ts';
@@ -22,6 +23,14 @@ export async function fill(admin: string, sessions: number): Promise<void> {
     await sql`vacuum analyze`;
   });
   console.error(`  ${sessions} sessions written in ${((performance.now() - startedAt) / 1000).toFixed(0)} s`);
+}
+
+export const keyOf = (user: string) => ({ 'x-api-key': `mpk_${user}` });
+
+/** Lets `user` in by `keyOf`; `admin` is a superuser's address. */
+export async function addUser(admin: string, user: string): Promise<void> {
+  const hash = createHash('sha256').update(keyOf(user)['x-api-key']).digest();
+  await query(admin, (sql) => sql`insert into api_keys (user_id, key_hash) values (${user}, ${hash})`);
 }
 
 export type Scene = Awaited<ReturnType<typeof setScene>>;
