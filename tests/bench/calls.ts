@@ -11,7 +11,7 @@ import { put } from '../api/client.ts';
 import { commandFor, ROOT, RUNTIMES, type Runtime } from '../runtime.ts';
 import { peakOf, processorOf, residentOf } from './process.ts';
 import { costs, median, quantile, ROUNDS, ratios, spread, takeTurns } from './rounds.ts';
-import { addUser, type BenchServer, fill, keyOf, type Scene, SESSIONS, setScene } from './scene.ts';
+import { addUser, type BenchServer, fill, keyOf, onScene, type Scene, SESSIONS } from './scene.ts';
 import { file, part, signing, writeSessions } from './signing.ts';
 import { tableOf } from './table.ts';
 
@@ -109,7 +109,7 @@ async function measure(runtime: Runtime, scene: Scene, addresses: Record<keyof t
   const urls = await takeTurns(
     { one, window, peer: peer.sign },
     { calls: CALLS, lanes: LANES, rounds, clock: (who) => (who === 'peer' ? peer : few).processor() },
-  );
+  ).finally(peer.stop);
   const perUrl = {
     one: costs(urls.one),
     window: costs(urls.window).map((cost) => cost / WINDOW),
@@ -123,15 +123,13 @@ async function measure(runtime: Runtime, scene: Scene, addresses: Record<keyof t
     micro(perUrl.window),
     spread(ratios(perUrl.window, perUrl.peer), 2),
   ];
-  await peer.stop();
   const memory = [runtime, ...[idle, residentOf(few.pid), peakOf(few.pid)].map((size) => size.toFixed(0))];
   await few.stop();
   await many.stop();
   return { calls, beside, memory };
 }
 
-async function benchCalls(): Promise<void> {
-  const scene = await setScene();
+async function benchCalls(scene: Scene): Promise<void> {
   const addresses = { few: await scene.found('few'), many: await scene.found('many') };
   for (const size of ['few', 'many'] as const) {
     await (await scene.open('bun', addresses[size])).stop();
@@ -141,7 +139,6 @@ async function benchCalls(): Promise<void> {
   }
   const measured: Awaited<ReturnType<typeof measure>>[] = [];
   for (const runtime of RUNTIMES) measured.push(await measure(runtime, scene, addresses));
-  await scene.stop();
 
   const sizes = `${SESSIONS.few} / ${SESSIONS.many} sessions`;
   const names = measured[0]!.calls.map(([name]) => name);
@@ -180,4 +177,4 @@ async function benchCalls(): Promise<void> {
   );
 }
 
-await benchCalls();
+await onScene(benchCalls);

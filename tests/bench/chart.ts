@@ -18,7 +18,7 @@ export interface Chart {
 
 const WIDTH = 720;
 const HEIGHT = 400;
-const PLOT = { left: 70, right: WIDTH - 20, top: 70, bottom: HEIGHT - 60 };
+const PLOT = { left: 90, right: WIDTH - 20, top: 70, bottom: HEIGHT - 60 };
 const COLOURS = ['#2f81f7', '#d4a72c', '#3fb950', '#db61a2', '#8b949e'];
 const MARKS = ['', '6 3', '2 3', '9 3 2 3', '1 5'];
 
@@ -38,7 +38,7 @@ export function lineChart({ title, along, places, unit, series }: Chart): string
 
   const scale = Array.from({ length: high - low + 1 }, (_, step) => 10 ** (low + step)).flatMap((value) => [
     `<path class="grid" d="M${PLOT.left} ${y(value)}H${PLOT.right}"/>`,
-    text(PLOT.left - 8, y(value) + 4, 'end', `${Number(value.toPrecision(1))} ${unit}`),
+    text(PLOT.left - 8, y(value) + 4, 'end', `${Number(value.toPrecision(1)).toLocaleString('en')} ${unit}`),
   ]);
   const axis = places.map((place, at) => text(x(at), PLOT.bottom + 20, 'middle', place));
   const lines = series.flatMap(({ name, values }, at) => {

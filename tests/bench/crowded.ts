@@ -6,7 +6,7 @@ import { makeFolder, removeFolder } from '../api/serve.ts';
 import { BUSY } from '../crowd.ts';
 import { callerOf } from './caller.ts';
 import { alternate, ratios, tell } from './rounds.ts';
-import { fill, type Scene, SESSIONS, setScene } from './scene.ts';
+import { fill, onScene, type Scene, SESSIONS } from './scene.ts';
 
 type Size = keyof typeof SESSIONS;
 
@@ -48,8 +48,7 @@ async function openCrowd(size: Size, { found, database, settings }: Scene) {
   };
 }
 
-async function benchCrowded(): Promise<void> {
-  const scene = await setScene();
+async function benchCrowded(scene: Scene): Promise<void> {
   const few = await openCrowd('few', scene);
   const many = await openCrowd('many', scene);
   for (const name of Object.keys(few.ways) as (keyof typeof few.ways)[]) {
@@ -64,7 +63,6 @@ async function benchCrowded(): Promise<void> {
   }
   await few.stop();
   await many.stop();
-  await scene.stop();
 }
 
-await benchCrowded();
+await onScene(benchCrowded);

@@ -8,7 +8,7 @@ import { byHoles } from './holes.ts';
 import { byOpen } from './open.ts';
 import { byParts, type Costs } from './parts.ts';
 import { costs, median, quantile, ROUNDS, ratios, spread, type Turn } from './rounds.ts';
-import { fill, setScene } from './scene.ts';
+import { fill, onScene, type Scene } from './scene.ts';
 import { tableOf } from './table.ts';
 
 const SIZES = [10, 100, 1000, 10_000].filter((size) => size <= Number(process.env.BENCH_MOST ?? 10_000));
@@ -44,8 +44,7 @@ function tellCalls(columns: string[], rows: { name: string; turns: Turn[][] }[])
   );
 }
 
-async function benchGrowth(): Promise<void> {
-  const scene = await setScene();
+async function benchGrowth(scene: Scene): Promise<void> {
   const server = await scene.open('bun', scene.database.url, { MAX_OPEN_UPLOADS: '1000000' });
   await fill(scene.database.admin(), 10_000);
   const parts = await byParts(server, scene, SIZES, rounds);
@@ -54,7 +53,6 @@ async function benchGrowth(): Promise<void> {
   const large = SIZES.filter((size) => size > 10);
   const holes = await byHoles(server, scene, large, rules);
   await server.stop();
-  await scene.stop();
 
   console.log(
     tableOf(
@@ -103,4 +101,4 @@ async function benchGrowth(): Promise<void> {
   );
 }
 
-await benchGrowth();
+await onScene(benchGrowth);

@@ -21,7 +21,7 @@ export async function byOpen(server: BenchServer, scene: Scene, sizes: number[],
       begun.push(resumeToken);
     },
     'list of 10': (user) => server.call('?limit=10', keyOf(user)),
-    'list of 10 that are active': (user) => server.call('?limit=10&status=active', keyOf(user)),
+    'list of 10 active': (user) => server.call('?limit=10&status=active', keyOf(user)),
     claim: (user) => server.call('/claim', keyOf(user), { fingerprint: 'print-7' }),
   };
   const rows = [];

@@ -3,13 +3,15 @@
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { type Scene, setScene } from './scene.ts';
+import { onScene, type Scene } from './scene.ts';
 import { type Profile, sharesOf } from './shares.ts';
 import { signing, writeSessions } from './signing.ts';
 import { tableOf } from './table.ts';
 
 const WINDOW = 32;
 const LANES = 4;
+/** Of one upload. */
+const CALLS_EACH = 300;
 const CALLS = Number(process.env.BENCH_SIGNS ?? 4000);
 const OPTIONS = { bun: 'BUN_OPTIONS', node: 'NODE_OPTIONS' } as const;
 type Profiled = keyof typeof OPTIONS;
@@ -19,7 +21,7 @@ async function profile(runtime: Profiled, scene: Scene): Promise<Map<string, num
   const server = await scene.open(runtime, scene.database.url, {
     [OPTIONS[runtime]]: `--cpu-prof --cpu-prof-dir=${folder}`,
   });
-  const tokens = await writeSessions(scene, scene.database.admin(), 2 * LANES);
+  const tokens = await writeSessions(scene, scene.database.admin(), 2 * LANES + Math.ceil(CALLS / CALLS_EACH));
   const sign = signing(server.call, tokens, WINDOW);
   const lane = async () => {
     for (let call = 0; call < CALLS / LANES; call++) await sign();
@@ -34,10 +36,8 @@ async function profile(runtime: Profiled, scene: Scene): Promise<Map<string, num
   return new Map(shares);
 }
 
-async function benchProfile(): Promise<void> {
-  const scene = await setScene();
+async function benchProfile(scene: Scene): Promise<void> {
   const [bun, node] = [await profile('bun', scene), await profile('node', scene)];
-  await scene.stop();
   const rooms = [...new Set([...bun.keys(), ...node.keys()])];
   const told = (share = 0) => `${(share * 100).toFixed(1)} %`;
   console.log(
@@ -48,4 +48,4 @@ async function benchProfile(): Promise<void> {
   );
 }
 
-await benchProfile();
+await onScene(benchProfile);

@@ -7,6 +7,7 @@ import { freshName, ORIGIN, storeEnv } from '../api/place.ts';
 import { query, serve, serveDatabase } from '../api/serve.ts';
 import { crowd } from '../crowd.ts';
 import type { Runtime } from '../runtime.ts';
+import type { Server } from '../server.ts';
 import { embeddedStore, makeBucket } from '../store.ts';
 import { callerOf } from './caller.ts';
 import { processorOf } from './process.ts';
@@ -36,7 +37,7 @@ export async function addUser(admin: string, user: string): Promise<void> {
 export type Scene = Awaited<ReturnType<typeof setScene>>;
 export type BenchServer = Awaited<ReturnType<Scene['open']>>;
 
-export async function setScene() {
+async function setScene() {
   const database = await serveDatabase();
   const store = await embeddedStore({ smallestPart: 1024 });
   const bucket = freshName();
@@ -47,6 +48,8 @@ export async function setScene() {
     await sql`select pg_reload_conf()`;
   });
   const settings = { PARTWAY_SECRET: SECRET, JANITOR_SECONDS: '0', ...storeEnv(store, bucket) };
+
+  const servers = new Set<Server>();
 
   return {
     database,
@@ -62,16 +65,27 @@ export async function setScene() {
     },
     async open(runtime: Runtime, address = database.url, env: Record<string, string> = {}) {
       const server = await serve({ runtime, env: { DATABASE_URL: address, ...settings, ...env } });
+      servers.add(server);
       return {
         pid: server.pid(),
-        stop: () => server.stop(),
+        async stop() {
+          servers.delete(server);
+          await server.stop();
+        },
         processor: processorOf(server.pid()),
         call: callerOf(fetch, server.url),
       };
     },
     async stop() {
+      await Promise.all([...servers].map((server) => server.stop()));
       await store.stop();
       await database.stop();
     },
   };
+}
+
+/** Whatever comes of it, nothing is left running. */
+export async function onScene(work: (scene: Scene) => Promise<void>): Promise<void> {
+  const scene = await setScene();
+  await work(scene).finally(scene.stop);
 }

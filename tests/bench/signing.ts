@@ -21,14 +21,18 @@ export async function writeSessions({ bucket }: Scene, admin: string, count: num
   return (await Promise.all(Array.from({ length: count }, write))).map(({ token }) => token);
 }
 
-/** The next `count` parts wanted and those before them reported; the uploads take turns, so that no two calls want one row. */
+/**
+ * The next `count` parts wanted and those before them reported, of whichever upload is not being signed for: no two
+ * calls want one row. Each upload is good for 10,000 / `count` calls, less two.
+ */
 export function signing(call: BenchServer['call'], tokens: string[], count: number) {
-  let turn = 0;
-  return () => {
-    const resumeToken = tokens[turn % tokens.length]!;
-    const from = (Math.floor(turn++ / tokens.length) * count) % (PARTS - 2 * count);
-    const stored = Array.from({ length: count }, (_, n) => from + n + 1);
+  const free = tokens.map((resumeToken) => ({ resumeToken, at: 0 }));
+  return async () => {
+    const upload = free.shift()!;
+    const stored = Array.from({ length: count }, (_, n) => upload.at + n + 1);
     const parts = stored.map((number) => ({ partNumber: number + count, digest }));
-    return call('/sign', {}, { resumeToken, parts, stored });
+    await call('/sign', {}, { resumeToken: upload.resumeToken, parts, stored });
+    upload.at += count;
+    free.push(upload);
   };
 }
