@@ -69,3 +69,4 @@ for (const [part, runtimes] of Object.entries(PARTS)) {
   if (write && whole && printed)
     writeFileSync(RESULTS, withSection(readFileSync(RESULTS, 'utf8'), part, `${origin(part)}\n\n${printed}`));
 }
+if (write) Bun.spawnSync([`${ROOT}node_modules/.bin/biome`, 'format', '--write', RESULTS]);
