@@ -42,7 +42,8 @@ export async function createPage(buckets: string[]): Promise<Hono> {
   const app = new Hono();
   for (const path of [...Object.keys(STATIC), '/main.js', '/sw.js'])
     app.get(path, async (context) => {
-      const { body, type } = (await (assets ??= load(bundler))).get(path)!;
+      assets ??= load(bundler);
+      const { body, type } = (await assets).get(path)!;
       return context.body(body, 200, pageHeaders(type, policy));
     });
   return app;
