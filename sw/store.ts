@@ -36,7 +36,7 @@ export interface Store {
   /** A small fact about this device. */
   note(name: string): Promise<unknown>;
   keepNote(name: string, value: unknown): Promise<void>;
-  /** How uploads ended, newest first; what is older than the last 500 is forgotten. */
+  /** How uploads ended, newest first; what is older than the last 500 is forgotten, and so are uploads that were done before the last 500. */
   history(): Promise<HistoryEntry[]>;
   close(): void;
 }
@@ -47,6 +47,8 @@ const PROBE: PartKey = ['', 0, 0];
 /** Opens the store of `owner`, with a `keeper` as a page does, without as the worker; see `openDatabase`. */
 export const openStore = async (owner: string, keeper?: Keeper): Promise<Store> =>
   createStore(await openDatabase(owner, keeper));
+
+const byAge = (a: UploadRecord, b: UploadRecord) => a.addedAt - b.addedAt;
 
 function remember(tables: Tables, end: HistoryEntry | undefined): void {
   if (end) void tables.put('history', end, keyOf(end));
@@ -73,8 +75,7 @@ export function createStore({ lasting, run, close }: Database): Store {
 
   return {
     lasting,
-    uploads: async () =>
-      (await run(['uploads'], 'readonly', (tables) => tables.list('uploads'))).sort((a, b) => a.addedAt - b.addedAt),
+    uploads: async () => (await run(['uploads'], 'readonly', (tables) => tables.list('uploads'))).sort(byAge),
     upload: (id) => run(['uploads'], 'readonly', (tables) => tables.get('uploads', id)),
     change: (id, change) =>
       run(['uploads', 'history'], 'readwrite', async (tables) => {
@@ -149,8 +150,10 @@ export function createStore({ lasting, run, close }: Database): Store {
     keepNote: async (name, value) =>
       void (await run(['notes'], 'readwrite', (tables) => tables.put('notes', value, name))),
     history: () =>
-      run(['history'], 'readwrite', async (tables) => {
-        const entries = await tables.list('history');
+      run(['uploads', 'history'], 'readwrite', async (tables) => {
+        const [entries, uploads] = await Promise.all([tables.list('history'), tables.list('uploads')]);
+        const done = uploads.filter(({ state }) => state === 'done').sort(byAge);
+        for (const { id } of done.slice(0, -MOST_ENTRIES)) void tables.remove('uploads', id);
         for (const entry of entries.splice(0, entries.length - MOST_ENTRIES))
           void tables.remove('history', keyOf(entry));
         return entries.reverse();

@@ -16,10 +16,22 @@ const YEARS = `new Promise((resolve, reject) => {
     writing.oncomplete = () => { db.close(); resolve(); };
   };
 })`;
-const KEPT = `new Promise((resolve) => {
+/** The upload that is done was one of many. */
+const MANY = `new Promise((resolve, reject) => {
   indexedDB.open('partway:anna').onsuccess = ({ target: { result: db } }) => {
-    const counting = db.transaction('history').objectStore('history').count();
-    counting.onsuccess = () => { db.close(); resolve(counting.result); };
+    const writing = db.transaction('uploads', 'readwrite');
+    const uploads = writing.objectStore('uploads');
+    uploads.getAll().onsuccess = ({ target: { result: [done] } }) => {
+      for (let n = 1; n <= 600; n++) uploads.put({ ...done, id: 'old-' + n, addedAt: n });
+    };
+    writing.onabort = () => reject(writing.error);
+    writing.oncomplete = () => { db.close(); resolve(); };
+  };
+})`;
+const kept = (table: string) => `new Promise((resolve) => {
+  indexedDB.open('partway:anna').onsuccess = ({ target: { result: db } }) => {
+    const listing = db.transaction('${table}').objectStore('${table}').getAllKeys();
+    listing.onsuccess = () => { db.close(); resolve(listing.result); };
   };
 })`;
 
@@ -33,11 +45,16 @@ describe.skipIf(!findChrome())('what became of earlier uploads', () => {
     await uploadIs(page, 'done');
     const told = await page.evaluate<string[]>('client.history().then((all) => all.map(({ name }) => name))');
     expect(told).toEqual(['holiday film.bin', ...Array.from({ length: MOST - 1 }, (_, n) => `film ${1200 - n}`)]);
-    expect(await page.evaluate(KEPT)).toBe(MOST);
+    expect(await page.evaluate(`${kept('history')}.then(({ length }) => length)`)).toBe(MOST);
+    await page.evaluate(MANY);
     await page.evaluate(YEARS);
     await page.reload();
     // Nobody has to ask.
     const again = await openApp(here.app, stage);
-    await again.waitFor(`${KEPT}.then((kept) => kept === ${MOST})`);
+    for (const table of ['history', 'uploads'])
+      await again.waitFor(`${kept(table)}.then(({ length }) => length === ${MOST})`);
+    // The newest stay.
+    const left = await again.evaluate<string[]>(kept('uploads'));
+    expect(left.filter((id) => /^old-([1-9]|[1-9]\d|10[01])$/.test(id))).toEqual([]);
   });
 });
