@@ -22,8 +22,8 @@ const PLOT = { left: 90, right: WIDTH - 20, top: 70, bottom: HEIGHT - 60 };
 const COLOURS = ['#2f81f7', '#d4a72c', '#3fb950', '#db61a2', '#8b949e'];
 const MARKS = ['', '6 3', '2 3', '9 3 2 3', '1 5'];
 
-const escaped = (text: string) => text.replaceAll('&', '&amp;').replaceAll('<', '&lt;');
-const tidy = (value: number) => Number(value.toFixed(1));
+export const escaped = (text: string) => text.replaceAll('&', '&amp;').replaceAll('<', '&lt;');
+export const tidy = (value: number) => Number(value.toFixed(1));
 
 /** One line for each series; places at equal distances, values on a scale of powers of ten, since they differ by orders. */
 export function lineChart({ title, along, places, unit, series }: Chart): string {

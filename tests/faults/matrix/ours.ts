@@ -8,6 +8,7 @@ const client = createUploadClient({
 });
 let [upload]: (Upload | undefined)[] = await client.uploads();
 await navigator.serviceWorker.ready;
+let sent: Upload[] = [];
 
 globalThis.uploader = {
   pick(file) {
@@ -21,4 +22,16 @@ globalThis.uploader = {
     return upload.state === 'failed' ? 'asks for a click' : 'going';
   },
   mayClose: () => upload?.safeToClose === true,
+  send(files) {
+    sent = files.map((file) => client.resumableUpload(file));
+    return Promise.all(sent);
+  },
+  safe: () => Promise.all(sent.map(({ staged }) => staged)),
+  async forget() {
+    const forgotten = async (known: Upload) => {
+      await known;
+      await known.forget();
+    };
+    await Promise.all((await client.uploads()).map(forgotten));
+  },
 };

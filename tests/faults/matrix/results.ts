@@ -75,13 +75,13 @@ ${versions.map((version) => `- ${version}`).join('\n')}
 
 - **Partway** with the page open through the SDK, and with the tab closed: that as soon as the page says that it may be, before anything
   has gone up and before anything strikes. It never says so where the device has no room.
-- **Uppy 5 and 6**: \`@uppy/aws-s3\` with \`shouldUseMultipart\` and \`@uppy/golden-retriever\` with its service worker and, beyond its standard of
+- **Uppy 5 and 6**: \`@uppy/aws-s3\` with \`shouldUseMultipart\` for what is larger than a part, and \`@uppy/golden-retriever\` with its service worker and, beyond its standard of
   10 MiB, room for 100 MiB in IndexedDB; else their own settings. "retry" is the Dashboard's button; after a reload it is the one that goes on
   with what Golden Retriever has restored, which an app may press by itself (\`restore-confirmed\`). The functions that call the signing
   server are plain \`fetch\`, as in its examples; Uppy 5 calls the one that signs again by itself, Uppy 6 leaves that to the function.
 - **tus**: \`tus-js-client\` as its README shows, \`@tus/server\` with its file store. Chunks are not limited, as its documentation advises; so "each
   part" is the one request, "bucket away" is its server away, and URLs that expire it has none of.
-- **bare fetch**: URLs for all parts, four parallel PUTs, complete; an error is shown with a button that begins anew.
+- **bare fetch**: URLs for all parts, five parallel PUTs, complete; an error is shown with a button that begins anew.
 - All but tus sign with one server of a hundred lines (\`tests/judges/peers/signer.ts\`), ours with ours. The page may read what a captive
   portal answers for the server, as where both have one origin, and not what it answers for the bucket.
 

@@ -3,7 +3,7 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { CreateBucketCommand, PutBucketCorsCommand } from '@aws-sdk/client-s3';
+import { CreateBucketCommand, DeleteObjectCommand, PutBucketCorsCommand } from '@aws-sdk/client-s3';
 import { type Chrome, launchChrome } from '../../browser/chrome.ts';
 import type { Page } from '../../browser/page.ts';
 import { type Digests, type RandomFile, randomFile } from '../../bytes.ts';
@@ -36,6 +36,8 @@ export interface Scene {
   relaunch(): Promise<void>;
   /** Of every finished file, wherever this uploader leaves them. */
   finished(): Promise<Digests[]>;
+  /** Takes away every file, finished or not, that lies where this uploader leaves them. */
+  empty(): Promise<unknown>;
   /** Requests that carried bytes of the file. */
   sent(): Seen[];
   stop(): Promise<void>;
@@ -64,13 +66,15 @@ export async function setScene(
   const bucket = `faults-${process.pid}-${++buckets}`;
   await makeBucket(store, bucket, site.origin);
   const { hostname: host, port } = new URL(store.endpoint);
-  const wire = await startProxy({ target: { host, port: Number(port) }, bytesPerSecond, latency });
+  // An unlimited line is no narrow one.
+  const width = Number.isFinite(bytesPerSecond) ? { bytesPerSecond } : {};
+  const wire = await startProxy({ target: { host, port: Number(port) }, latency, ...width });
   const place = { endpoint: wire.url, accessKey: store.accessKey, secretKey: store.secretKey, bucket };
   const service = await uploader.start({ bucket: place, folder, origin: site.origin });
   const web = await startProxy({
     target: { host: '127.0.0.1', port: service.port },
     latency,
-    ...(uploader.serverKeeps && { bytesPerSecond }),
+    ...(uploader.serverKeeps && width),
   });
   const file = await randomFile(join(folder, 'holiday film.bin'), fileSize);
   const profile = join(folder, 'profile');
@@ -105,6 +109,12 @@ export async function setScene(
     },
     finished: async () =>
       service.files?.() ?? Promise.all((await keysIn(store, bucket)).map((key) => objectDigests(store, bucket, key))),
+    async empty() {
+      await service.empty?.();
+      await Promise.all(
+        (await keysIn(store, bucket)).map((Key) => store.s3.send(new DeleteObjectCommand({ Bucket: bucket, Key }))),
+      );
+    },
     sent: () => line.requests.filter(({ method }) => method === 'PUT' || method === 'PATCH'),
     async stop() {
       await scene.chrome.close();

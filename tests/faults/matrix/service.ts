@@ -2,7 +2,7 @@
 
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, mkdirSync, readdirSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { type Digests, fileDigests } from '../../bytes.ts';
 import type { SignerOptions } from '../../judges/peers/signer.ts';
@@ -20,6 +20,8 @@ export interface Service {
   stop(): Promise<unknown>;
   /** Finished files that lie with itself and not in the bucket. */
   files?(): Promise<Digests[]>;
+  /** Takes them away. */
+  empty?(): Promise<unknown>;
 }
 
 export interface Ground {
@@ -78,6 +80,9 @@ export async function startTus({ folder }: Ground): Promise<Service> {
   const service = await run('tests/judges/peers/tus/server.ts', [String(port), files], port, 'node');
   return {
     ...service,
+    async empty() {
+      for (const name of readdirSync(files)) rmSync(join(files, name));
+    },
     async files() {
       const names = existsSync(files) ? readdirSync(files).filter((name) => !name.endsWith('.json')) : [];
       const all = names.map(async (name) => ({

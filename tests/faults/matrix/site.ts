@@ -11,7 +11,7 @@ export interface Entries {
 }
 
 const PAGE = `<!doctype html><meta charset="utf-8"><title>upload</title><link rel="icon" href="data:,">
-<input type="file"><script type="module" src="page.js"></script>`;
+<input type="file" multiple><script type="module" src="page.js"></script>`;
 
 export type Site = Awaited<ReturnType<typeof startSite>>;
 

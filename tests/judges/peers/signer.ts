@@ -28,6 +28,8 @@ export interface SignerOptions {
 const PART_SIZE = 5 * 2 ** 20;
 const LIFETIME = { expiresIn: 900 };
 
+const nameFor = (filename: string) => `${crypto.randomUUID()}-${filename}`;
+
 /** What Uppy 6 asks a signer for. */
 interface Wish {
   method: 'PUT' | 'POST' | 'GET' | 'DELETE';
@@ -51,7 +53,7 @@ function signer(s3: S3Client, Bucket: string): Hono {
   // Each command has types of its own, the presigner takes any.
   const sign = (wish: Wish) => getSignedUrl(s3, commandFor(Bucket, wish) as PutObjectCommand, LIFETIME);
   const create = async (filename: string, type?: string) => {
-    const Key = `${crypto.randomUUID()}-${filename}`;
+    const Key = nameFor(filename);
     const { UploadId } = await s3.send(new CreateMultipartUploadCommand({ Bucket, Key, ContentType: type }));
     return { uploadId: UploadId!, key: Key };
   };
@@ -88,11 +90,16 @@ function signer(s3: S3Client, Bucket: string): Hono {
     return c.json({});
   });
 
+  app.get('/s3/params', async (c) => {
+    const key = nameFor(c.req.query('filename')!);
+    return c.json({ url: await sign({ method: 'PUT', key }), method: 'PUT', fields: {} });
+  });
+
   app.post('/s3/sign', async (c) => c.json({ url: await sign(await c.req.json()) }));
 
   app.post('/bare/create', async (c) => {
     const { filename, size } = await c.req.json();
-    const upload = await create(filename);
+    const upload = size > PART_SIZE ? await create(filename) : { key: nameFor(filename) };
     const numbers = Array.from({ length: Math.ceil(size / PART_SIZE) }, (_, place) => place + 1);
     const urls = await Promise.all(numbers.map((partNumber) => sign({ method: 'PUT', ...upload, partNumber })));
     return c.json({ ...upload, partSize: PART_SIZE, urls });

@@ -20,6 +20,9 @@ interface Uppy {
 
 export const PART_SIZE = 5 * 2 ** 20;
 
+/** Its documentation advises against parts for small files. */
+export const shouldUseMultipart = ({ size }: { size: number | null }): boolean => (size ?? 0) > PART_SIZE;
+
 /** Larger than any file of the matrix: without it Golden Retriever keeps nothing above 10 MiB in IndexedDB. */
 export const KEPT = { maxFileSize: 100 * 2 ** 20 };
 
@@ -28,9 +31,10 @@ export async function show(uppy: Uppy): Promise<PageUploader> {
   await navigator.serviceWorker.register('sw.js');
   await navigator.serviceWorker.ready;
   const recovered = () => uppy.getState().recoveredState !== null;
+  const add = (file: File) => uppy.addFile({ name: file.name, type: file.type, data: file });
   return {
     pick(file) {
-      uppy.addFile({ name: file.name, type: file.type, data: file });
+      add(file);
       if (!recovered()) void uppy.upload();
     },
     press() {
@@ -42,6 +46,12 @@ export async function show(uppy: Uppy): Promise<PageUploader> {
       if (!file || file.isGhost) return 'asks for the file';
       if (file.progress.uploadComplete) return 'done';
       return file.error || recovered() ? 'asks for a click' : 'going';
+    },
+    async send(files) {
+      for (const file of files) add(file);
+      await uppy.upload();
+      const failed = uppy.getFiles().find(({ progress }) => !progress.uploadComplete);
+      if (failed) throw new Error(failed.error ?? 'not uploaded');
     },
   };
 }

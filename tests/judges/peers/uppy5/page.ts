@@ -1,7 +1,7 @@
 import AwsS3 from '@uppy/aws-s3';
 import Uppy from '@uppy/core';
 import GoldenRetriever from '@uppy/golden-retriever';
-import { KEPT, PART_SIZE, show } from '../uppy.ts';
+import { KEPT, PART_SIZE, shouldUseMultipart, show } from '../uppy.ts';
 
 const server = location.search.slice(1);
 
@@ -19,8 +19,9 @@ const upload = (uploadId: string, key: string, what = '') =>
 
 const uppy = new Uppy()
   .use(AwsS3, {
-    shouldUseMultipart: true,
+    shouldUseMultipart,
     getChunkSize: () => PART_SIZE,
+    getUploadParameters: (file) => call('GET', `s3/params?filename=${encodeURIComponent(file.name)}`),
     createMultipartUpload: (file) => call('POST', 's3/multipart', { filename: file.name, type: file.type }),
     signPart: (_, { uploadId, key, partNumber }) => call('GET', upload(uploadId, key, `/${partNumber}`)),
     listParts: (_, { uploadId, key }) => call('GET', upload(uploadId, key)),

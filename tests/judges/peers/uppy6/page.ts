@@ -1,13 +1,13 @@
 import AwsS3 from '@uppy/aws-s3';
 import Uppy from '@uppy/core';
 import GoldenRetriever from '@uppy/golden-retriever';
-import { KEPT, PART_SIZE, show } from '../uppy.ts';
+import { KEPT, PART_SIZE, shouldUseMultipart, show } from '../uppy.ts';
 
 const server = location.search.slice(1);
 
 const uppy = new Uppy()
   .use(AwsS3, {
-    shouldUseMultipart: true,
+    shouldUseMultipart,
     getChunkSize: () => PART_SIZE,
     async signRequest(request) {
       const answer = await fetch(`${server}s3/sign`, {
