@@ -1,8 +1,8 @@
 /**
  * `npm run bench:browser`: every uploader of the fault matrix in a browser of its own sends one large file, forty photos and one
  * small file over an open loopback and over a wire of 100 MB/s, by turns. `npm run bench:browser 512 uppy` runs what has all of
- * these words in its title, and the bare loop, which all are compared with. With `--write` the tables and the chart go into
- * RESULTS.md. BENCH_ROUNDS (7) and BENCH_SCALE (1; 0.05 makes all files a twentieth) make it shorter. Exits with 1 where something broke.
+ * these words in its title, and the bare loop, which all are compared with. With `--write` and no word the tables and the chart go
+ * into RESULTS.md. BENCH_ROUNDS (7) and BENCH_SCALE (1; 0.05 makes all files a twentieth) make it shorter. Exits with 1 where something broke.
  */
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { cpus, loadavg, tmpdir } from 'node:os';
@@ -30,6 +30,15 @@ const isWanted = (line: Line, job: Job, uploader: Uploader) => {
   const title = `${line.title}: ${job.name}: ${uploader.title}`.toLowerCase();
   return words.every((word) => title.includes(word));
 };
+
+if (write && words.length) {
+  console.error('--write is for all of them: leave the words out, or --write.');
+  process.exit(2);
+}
+if (!LINES.some((line) => JOBS.some((job) => UPLOADERS.some((uploader) => isWanted(line, job, uploader))))) {
+  console.error(`Nothing has ${words.join(' and ')} in its title.`);
+  process.exit(2);
+}
 
 interface Result {
   uploader: Uploader;
@@ -154,9 +163,9 @@ if (write && !broken) {
   const settings = Object.entries(process.env).flatMap(([name, value]) =>
     /^BENCH_(ROUNDS|SCALE)$/.test(name) ? `${name}=${value}` : [],
   );
-  const command = [...settings, 'npm run bench:browser --', ...given].join(' ');
+  const command = [...settings, 'npm run bench:browser -- --write'].join(' ');
   const versions = UPLOADERS.flatMap(versionsOf);
-  const origin = `\`${command}\`; ${ROUNDS} rounds, ${cpus().length} cores, load averages at the end ${loadavg()
+  const origin = `\`${command}\`; rounds that count: ${ROUNDS}; ${cpus().length} cores, load averages at the end ${loadavg()
     .map((figure) => figure.toFixed(0))
     .join(', ')}; ${[...new Set(versions)].join(', ')}.`;
   const page = readFileSync(`${HOME}/RESULTS.md`, 'utf8');

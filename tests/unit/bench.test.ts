@@ -1,4 +1,5 @@
 import { expect, test } from 'bun:test';
+import { barChart } from '../bench/bars.ts';
 import { lineChart } from '../bench/chart.ts';
 import { withSection } from '../bench/section.ts';
 import { sharesOf } from '../bench/shares.ts';
@@ -30,6 +31,20 @@ test('a chart of equal numbers, and words that are markup elsewhere, stay a char
   const svg = lineChart({ ...chart, series: [{ name: 'a < b & c', values: [100, 100] }] });
   expect(svg).not.toContain('NaN');
   expect(svg).toContain('a &lt; b &amp; c');
+});
+
+test('a bar is as long as the median of its values, and the line stands where they would be 1', () => {
+  const bars = [
+    { name: 'twice', values: [9, 2, 1.5] },
+    { name: 'as long & no longer', values: [1] },
+  ];
+  const svg = barChart({ title: 'Time', one: 'the bare loop', groups: [{ name: 'one file', bars }] });
+  const [twice, once] = [...svg.matchAll(/width="([\d.]+)" height/g)].map(([, width]) => Number(width));
+  expect(twice! / once!).toBeCloseTo(2, 1);
+  const [line] = /class="one" d="M([\d.]+)/.exec(svg)!.slice(1).map(Number);
+  const [left] = /<rect x="(\d+)"/.exec(svg)!.slice(1).map(Number);
+  expect(line! - left!).toBeCloseTo(once!, 1);
+  expect(svg).toContain('as long &amp; no longer');
 });
 
 test('a command fills its own section of a page and nothing beside it', () => {
