@@ -6,34 +6,45 @@ import { processorOf } from './process.ts';
 
 const EVERY_MS = 100;
 
-/** Resident bytes of the largest process of each kind in the browser that `pid` began. */
-export function resident(pid: number): Map<string, number> {
-  const kinds = new Map<string, number>();
+export interface Grown {
+  kind: string;
+  /** Resident bytes. */
+  before: number;
+  most: number;
+}
+
+/** Resident bytes and kind of each process of the browser that `pid` began. */
+function resident(pid: number): Map<number, { kind: string; bytes: number }> {
+  const members = new Map<number, { kind: string; bytes: number }>();
   for (const member of processTree(pid)) {
     try {
       const command = readFileSync(`/proc/${member}/cmdline`, 'utf8');
       const kind = /--utility-sub-type=([\w.]+)/.exec(command)?.[1] ?? /--type=(\w+)/.exec(command)?.[1] ?? 'browser';
       const pages = Number(readFileSync(`/proc/${member}/statm`, 'utf8').split(' ')[1]);
-      kinds.set(kind, Math.max(kinds.get(kind) ?? 0, pages * 4096));
+      members.set(member, { kind, bytes: pages * 4096 });
     } catch {}
   }
-  return kinds;
+  return members;
 }
 
-/** Looks on until told to end: bytes of each kind before and at most. */
+/** Looks on until told to end: the process of each kind that grew most, from when it was first seen. */
 export function watchMemory(pid: number, look = () => {}) {
-  const before = resident(pid);
-  const peak = new Map(before);
+  const members = new Map<number, Grown>();
   const sample = () => {
-    for (const [kind, bytes] of resident(pid)) peak.set(kind, Math.max(peak.get(kind) ?? 0, bytes));
+    for (const [member, { kind, bytes }] of resident(pid)) {
+      const { before, most } = members.get(member) ?? { before: bytes, most: bytes };
+      members.set(member, { kind, before, most: Math.max(most, bytes) });
+    }
     look();
   };
+  sample();
   const timer = setInterval(sample, EVERY_MS);
   return {
-    end() {
+    end(): Grown[] {
       clearInterval(timer);
       sample();
-      return [...peak].map(([kind, most]) => ({ kind, before: before.get(kind) ?? 0, most }));
+      const byGrowth = [...members.values()].sort((a, b) => a.most - a.before - (b.most - b.before));
+      return [...new Map(byGrowth.map((grown) => [grown.kind, grown])).values()];
     },
   };
 }

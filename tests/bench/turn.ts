@@ -24,7 +24,7 @@ export interface Taken {
   calls: number;
   /** Bytes of their bodies per file. */
   callBytes: number;
-  /** Mebibytes that the largest of its kind grew by. */
+  /** Mebibytes that the process of this kind grew by that grew most. */
   renderer: number;
   browser: number;
   /** Processor seconds of the whole browser for each GiB. */
