@@ -7,7 +7,7 @@ import { watchMemory } from './footprint.ts';
 
 const GiB = 2 ** 30;
 const MiB = 2 ** 20;
-const size = Number(process.argv[2] ?? 2) * GiB;
+const size = Math.round(Number(process.argv[2] ?? 2) * GiB);
 
 const store = await embeddedStore();
 const app = await startApp();
