@@ -20,8 +20,6 @@ export interface PickDeps {
   begun(id: string): Promise<void>;
 }
 
-export type Picks = ReturnType<typeof createPicks>;
-
 /** How what was picked becomes an upload: a new one, one that waits for just this file, or one that was begun elsewhere. */
 export function createPicks({ store, views, files, actions, recognition, live, begun }: PickDeps) {
   /** Takes up the session of the draft's token, as soon as its server can be asked; undefined where it is cancelled before. */
