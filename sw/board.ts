@@ -4,6 +4,8 @@ import type { PartRecord } from './record.ts';
 export interface Board {
   /** Takes in what is known of a part; one on its way or stored stays so. */
   learn(part: PartRecord): void;
+  /** The same of what was read from disk, and so may be older than what was heard meanwhile: that stays. */
+  recall(part: PartRecord): void;
   /** The lowest waiting part that `sendable` allows, now on its way. */
   take(sendable: (part: PartRecord) => boolean): PartRecord | undefined;
   /** It did not arrive: waits again. */
@@ -34,12 +36,18 @@ export function createBoard(totalParts: number): Board {
     while (low <= totalParts && isStored(low)) low++;
   };
 
+  function learn(part: PartRecord): void {
+    if (isStored(part.partNumber)) return;
+    parts.set(part.partNumber, part);
+    if (part.stored) storedCount++;
+    advanceLow();
+  }
+
   return {
-    learn(part) {
-      if (isStored(part.partNumber)) return;
-      parts.set(part.partNumber, part);
-      if (part.stored) storedCount++;
-      advanceLow();
+    learn,
+    recall(part) {
+      const heard = parts.get(part.partNumber);
+      learn(heard ? { ...part, ...heard, stored: part.stored, sliced: part.sliced || heard.sliced } : part);
     },
     take(sendable) {
       for (let n = low; n <= totalParts; n++) {

@@ -15,6 +15,8 @@ const AHEAD = 16;
 const FIRST = 2;
 /** Milliseconds before a full disk is tried again. */
 const ROOM_MS = 5000;
+/** The same before the device is asked what has landed, where nothing is heard. */
+const PATIENCE_MS = 5000;
 
 /**
  * Prepares `file` from both ends: from the first part on it digests what is sent next, from the last part back it writes
@@ -31,7 +33,7 @@ export async function stageFile(
   signal: AbortSignal,
   keepSlices = true,
 ): Promise<void> {
-  const known = new Map((await store.parts(record)).map((part) => [part.partNumber, part]));
+  const known = new Map<number, PartRecord>();
   const learn = (partNumber: number, seen: Partial<PartRecord>): PartRecord => {
     const part = { partNumber, stored: false, sliced: false, ...known.get(partNumber), ...seen };
     known.set(partNumber, part);
@@ -54,6 +56,12 @@ export async function stageFile(
   });
   signal.addEventListener('abort', stir, { once: true });
 
+  /** What is heard meanwhile is newer; and what landed before this page listened is not always written down yet. */
+  const recall = async () => {
+    for (const part of await store.parts(record))
+      learn(part.partNumber, { ...part, ...known.get(part.partNumber), ...(part.stored && { stored: true }) });
+  };
+
   const cut = (partNumber: number) => {
     const { start, end } = partRange(planOf(record), partNumber);
     return file.slice(start, end + 1);
@@ -73,7 +81,8 @@ export async function stageFile(
       signal.throwIfAborted();
       while (isStored(front)) front++;
       if (!staged && next > front + Math.min(AHEAD, FIRST * front)) {
-        await news();
+        const woken = await Promise.race([news().then(() => true), waitFor(PATIENCE_MS, signal)]);
+        if (!woken) await recall();
         continue;
       }
       const partNumber = next++;
@@ -127,6 +136,7 @@ export async function stageFile(
   }
 
   try {
+    await recall();
     const digested = Promise.all(Array.from({ length: LANES }, digestAhead));
     await Promise.all([digested, keepSlices && writeDown(digested)]);
   } finally {

@@ -23,6 +23,20 @@ const onceSafe = (interruption: Interruption): Interruption => ({
   },
 });
 
+/** The server stays away until the page has asked it in vain, however late that is. */
+const missed = (interruption: Interruption): Interruption => ({
+  ...interruption,
+  async strike({ service, web }) {
+    await service.kill();
+    const goneAt = performance.now();
+    await web.waitFor(() => web.requests.some(({ startedAt, brokenAt }) => startedAt > goneAt && brokenAt), {
+      limit: 60_000,
+      what: 'the page to ask the server that is gone',
+    });
+    await service.restart();
+  },
+});
+
 describe.skipIf(!findChrome())('of the fault matrix', () => {
   let store: TestStore;
   let site: Site;
@@ -35,11 +49,11 @@ describe.skipIf(!findChrome())('of the fault matrix', () => {
     await store?.stop();
   });
 
-  function cell(uploader: string, interruption: string): void {
+  function cell(uploader: string, interruption: string, harder = (same: Interruption) => same): void {
     test(`${uploader}: ${interruption}`, async () => {
       const row: Row = await runCell(
         UPLOADERS.find(({ title }) => title === uploader)!,
-        onceSafe(INTERRUPTIONS.find(({ title }) => title === interruption)!),
+        onceSafe(harder(INTERRUPTIONS.find(({ title }) => title === interruption)!)),
         { store, site },
       );
       expect(row).toMatchObject({ arrived: 'yes', acts: [], falselyDone: false });
@@ -51,6 +65,6 @@ describe.skipIf(!findChrome())('of the fault matrix', () => {
 
   cell('Partway', 'page reloaded');
   cell('Partway', 'tab closed');
-  cell('Partway', 'server killed and started again');
+  cell('Partway', 'server killed, back after 10 s', missed);
   cell('Partway, tab closed', 'browser killed');
 });

@@ -12,6 +12,44 @@ import { onApps } from './staged.ts';
 
 setDefaultTimeout(120_000);
 const NAME = 'partway:anna';
+const MiB = 2 ** 20;
+
+/** No part is digested before the device was asked for the parts; its answer is heard when the page has told of every digest. */
+const CROSSING = (parts: number) => `(() => {
+  const asked = Promise.withResolvers();
+  const told = Promise.withResolvers();
+  globalThis.cross = () => {
+    IDBObjectStore.prototype.getAll = new Proxy(IDBObjectStore.prototype.getAll, {
+      apply(getAll, store, call) {
+        const request = Reflect.apply(getAll, store, call);
+        if (store.name === 'parts') {
+          listen.call(request, 'success', asked.resolve);
+          late.add(request);
+        }
+        return request;
+      },
+    });
+  };
+  Blob.prototype.stream = new Proxy(Blob.prototype.stream, {
+    apply(stream, blob) {
+      // The samples that tell one file from another are shorter.
+      if (blob.size < 2 ** 20) return Reflect.apply(stream, blob, []);
+      const { readable, writable } = new TransformStream();
+      asked.promise.then(() => Reflect.apply(stream, blob, []).pipeTo(writable));
+      return readable;
+    },
+  });
+  const digested = new Set();
+  new BroadcastChannel('${NAME}').onmessage = ({ data: { type, part } }) => {
+    if (type === 'sliced' && part.digest && digested.add(part.partNumber).size === ${parts}) told.resolve();
+  };
+  const late = new WeakSet();
+  const listen = EventTarget.prototype.addEventListener;
+  IDBRequest.prototype.addEventListener = function (type, listener, ...more) {
+    const wait = type === 'success' && late.has(this);
+    listen.call(this, type, wait ? () => void told.promise.then(listener) : listener, ...more);
+  };
+})()`;
 
 describe.skipIf(!findChrome())('the device’s storage', () => {
   const { here, staged } = onApps();
@@ -28,6 +66,19 @@ describe.skipIf(!findChrome())('the device’s storage', () => {
     db.createObjectStore('uploads', { keyPath: 'id' });
     for (const name of ['parts', 'slices']) db.createObjectStore(name);
     db.createObjectStore('grants', { keyPath: 'endpoint' });`;
+
+  staged('an upload arrives whose every part was digested while the device was asked what it has', async (stage) => {
+    const page = await openApp(here.app, stage);
+    await page.evaluate(CROSSING(3));
+    const file = await randomFile(`${stage.folder}/three parts.bin`, 13 * MiB);
+    await begin(page, { file });
+    await page.waitFor('upload.safeToClose');
+    await page.evaluate('upload.pause()');
+    await page.evaluate('cross()');
+    await page.evaluate('upload.resume()');
+    await uploadIs(page, 'done');
+    expect((await stage.objects()).map(({ sha256 }) => sha256)).toEqual([file.sha256]);
+  });
 
   staged('an upload that the first version of the database holds goes on in the present one', async (stage) => {
     const page = await openApp(here.app, stage);

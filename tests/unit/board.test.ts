@@ -51,6 +51,25 @@ describe('the board of an upload', () => {
     );
   });
 
+  test('what is heard of a part while the disk is read stays known', () => {
+    const seen = fc.record({ stored: fc.boolean(), sliced: fc.boolean(), digested: fc.boolean() });
+    const part = ({ stored, sliced, digested }: { stored: boolean; sliced: boolean; digested: boolean }) => ({
+      ...{ partNumber: 1, stored, sliced },
+      ...(digested && { digest: 'd' }),
+    });
+    fc.assert(
+      fc.property(seen, seen, (heard, read) => {
+        const board = createBoard(1);
+        board.learn(part(heard));
+        board.recall(part(read));
+        expect(board.finished).toBe(heard.stored || read.stored);
+        if (board.finished) return;
+        expect(board.part(1)!.sliced).toBe(heard.sliced || read.sliced);
+        expect(board.take(() => true) !== undefined).toBe(heard.digested || read.digested);
+      }),
+    );
+  });
+
   test('the window begins where it is asked to and is no longer than asked', () => {
     const board = createBoard(10);
     for (let partNumber = 1; partNumber <= 10; partNumber++)

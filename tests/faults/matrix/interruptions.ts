@@ -158,9 +158,10 @@ export const INTERRUPTIONS: Interruption[] = [
     },
   },
   {
-    title: 'server killed and started again',
+    title: 'server killed, back after 10 s',
     async strike({ service }) {
       await service.kill();
+      await sleep(AWAY_MS);
       await service.restart();
     },
   },
