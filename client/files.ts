@@ -1,5 +1,5 @@
 import type { Bus, Message } from '../sw/bus.ts';
-import type { UploadRecord } from '../sw/record.ts';
+import type { PartRecord, UploadRecord } from '../sw/record.ts';
 import { stageFile } from '../sw/stage.ts';
 import type { Store } from '../sw/store.ts';
 import { waitFor } from '../sw/wait.ts';
@@ -8,6 +8,8 @@ import { answersFor } from './asking.ts';
 /** The picked files that this page has in its hands, each being staged. */
 export interface Files {
   get(id: string): File | undefined;
+  /** What is known of its parts where the upload is not begun, and no more is known on disk. */
+  parts(record: UploadRecord): PartRecord[] | undefined;
   /** Takes the file of `record` and stages it beside the upload. */
   keep(record: UploadRecord, file: File): Promise<void>;
   drop(id: string): void;
@@ -30,6 +32,8 @@ interface Kept {
   file: File;
   partSize: number;
   attempt: number | undefined;
+  /** Of its parts, cut so in this attempt; undefined until it is all that the device knows of them. */
+  known?: ReadonlyMap<number, PartRecord> | undefined;
   staging?: AbortController;
   /** Tells the other tabs that the page has let go of the file. */
   release(): void;
@@ -51,11 +55,15 @@ export function createFiles(store: Store, bus: Bus, keepSlices: boolean): Files 
     entry.staging?.abort();
     entry.staging = new AbortController();
     const { signal } = entry.staging;
+    entry.known = undefined;
     entry.partSize = record.partSize;
     entry.attempt = record.attempt;
     while (!signal.aborted) {
       try {
-        return await stageFile(store, bus, record, entry.file, signal, keepSlices);
+        const onRecall = (known: Kept['known']) => {
+          if (!signal.aborted) entry.known = known;
+        };
+        return await stageFile(store, bus, record, entry.file, signal, { keepSlices, onRecall });
       } catch (error) {
         if (UNREADABLE.has((error as Error).name)) return lose(record.id);
         await waitFor(PAUSE_MS, signal);
@@ -93,6 +101,11 @@ export function createFiles(store: Store, bus: Bus, keepSlices: boolean): Files 
 
   return {
     get: (id) => kept.get(id)?.file,
+    parts({ id, partSize, attempt, resumeToken }) {
+      const entry = kept.get(id);
+      if (!entry?.known || resumeToken || entry.partSize !== partSize || entry.attempt !== attempt) return undefined;
+      return [...entry.known.values()];
+    },
     async keep(record, file) {
       if (record.error) await store.change(record.id, () => ({ error: undefined }));
       drop(record.id);

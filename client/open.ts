@@ -70,6 +70,7 @@ export async function openClient(options: UploadClientOptions, views: Views) {
     gather: createGatherer(flow),
     transfer: transferByXhr,
     file: files.get,
+    parts: files.parts,
     // Without locks two pages could drive the same upload.
     drives: ({ id, state }) => shared || state === 'cancelling' || files.get(id) !== undefined,
     identity: ({ endpoint: at }) => self.identity(at),

@@ -1,4 +1,5 @@
 import type { SyncRegistration } from '../sw/scope.ts';
+import type { Note } from '../sw/shift.ts';
 import { freeSets, tagsOf } from '../sw/tag.ts';
 import type { UploadClientOptions } from './options.ts';
 
@@ -43,16 +44,18 @@ export function openStandby(
 ): Standby {
   let ready = false;
   let possible = worker !== undefined && 'SyncManager' in self;
-  let sync: SyncRegistration['sync'];
+  let registered: SyncRegistration | undefined;
   let standing: number | undefined;
   let farewell = 0;
 
   async function register(): Promise<void> {
     if (!worker || !navigator.serviceWorker) return;
     try {
-      const registered = await (typeof worker === 'string' ? navigator.serviceWorker.register(worker) : worker);
-      await activation(registered.active ?? registered.waiting ?? registered.installing);
-      sync = (registered as SyncRegistration).sync;
+      const it: SyncRegistration = await (typeof worker === 'string'
+        ? navigator.serviceWorker.register(worker)
+        : worker);
+      await activation(it.active ?? it.waiting ?? it.installing);
+      if (it.sync) registered = it;
     } catch (error) {
       console.warn('Partway:', error);
       possible = false;
@@ -61,11 +64,11 @@ export function openStandby(
   }
   const registration = register();
 
-  const registerSet = (set: number) => Promise.all(tagsOf(owner, set).map((tag) => sync!.register(tag)));
   async function stand(): Promise<true> {
-    standing ??= freeSets(owner, await sync!.getTags())[0]!;
-    await registerSet(standing);
-    farewell = freeSets(owner, await sync!.getTags())[0]!;
+    const sync = registered!.sync!;
+    standing ??= freeSets(owner, await sync.getTags())[0]!;
+    await Promise.all(tagsOf(owner, standing).map((tag) => sync.register(tag)));
+    farewell = freeSets(owner, await sync.getTags())[0]!;
     return true;
   }
   return {
@@ -77,11 +80,11 @@ export function openStandby(
     },
     async call() {
       await registration;
-      if (!sync) return;
+      if (!registered) return;
       const limit = new Promise<false>((resolve) => setTimeout(resolve, PATIENCE_MS, false));
       ready = possible = await Promise.race([stand(), limit]).catch(() => false);
       onChange();
     },
-    leave: () => void (sync && registerSet(farewell).catch(() => {})),
+    leave: () => registered?.active?.postMessage({ type: 'partway-note', owner, set: farewell } satisfies Note),
   };
 }

@@ -79,7 +79,7 @@ export function createViews(owner: UploadOwner) {
     /** Shows `record` in what was the view of a draft. */
     async become(view: Upload, record: UploadRecord): Promise<void> {
       view.update(record, true);
-      await count(source!.store, view);
+      if (record.resumeToken) await count(source!.store, view);
     },
     /** Open uploads of `size` bytes that need their file to go on. */
     needing: (size: number) => [...views].filter((view) => view.state === 'needs-file' && view.size === size),

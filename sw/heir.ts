@@ -83,6 +83,7 @@ function workerHost(store: Store, bus: Host['bus'], { left }: Life, known: Line 
     gather: createGatherer(flow),
     transfer: transferByFetch,
     file: () => undefined,
+    parts: () => undefined,
     drives: () => true,
     async identity(record) {
       const kept = await store.grant(record.endpoint);

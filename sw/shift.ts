@@ -11,24 +11,29 @@ import {
   type Stay,
   type Verdict,
 } from './ladder.ts';
+import { onNetworkChange } from './network.ts';
 import { english, type Wording } from './notice.ts';
 import { type SyncEvent, scope, windows } from './scope.ts';
 import { readTag, SETS, tagsOf } from './tag.ts';
 
 const LOOK_MS = 1000;
+/** Before work that came to nothing is tried again, where the browser would not wait. */
+const REST_MS = 60_000;
 
-/** What the worker posts to itself, to live on when a sync event has ended. */
-export interface Relay {
-  type: 'partway-relay';
+/** What the worker posts to itself, to live on when a sync event has ended, and a page to the worker as it goes. */
+export interface Note {
+  type: 'partway-note';
   owner: string;
+  /** Of a page: tags that are free. */
+  set?: number | undefined;
 }
 
 /** One owner's work in this worker, and the events that keep it alive meanwhile. */
 export interface Shift {
   /** Holds a sync event. Rejects where the browser is to fire it again, resolves where it is not needed. */
   stand(event: Pick<SyncEvent, 'tag' | 'lastChance'>): Promise<void>;
-  /** Holds an event of another kind for as long as it helps; never rejects. */
-  carry(): Promise<void>;
+  /** Holds an event of another kind for as long as it helps, and has the tags of `set` fired; never rejects. */
+  carry(set?: number): Promise<void>;
 }
 
 interface Held extends Omit<Stay, 'age'> {
@@ -74,6 +79,11 @@ function beginShift(owner: string): Shift {
       driving = now;
     },
   })
+    .catch(async (error) => {
+      // A renewed event is fired again as soon as it ends.
+      await rest();
+      throw error;
+    })
     .finally(() => {
       clearInterval(looking);
       herald.close();
@@ -96,7 +106,7 @@ function beginShift(owner: string): Shift {
     }
     if (!mayRelay(now - relayedAt, circumstances)) return;
     relayedAt = now;
-    scope.registration.active?.postMessage({ type: 'partway-relay', owner } satisfies Relay);
+    scope.registration.active?.postMessage({ type: 'partway-note', owner } satisfies Note);
   }
 
   /** Resolves to how the ladder ends the stay; to undefined at the work's end. */
@@ -116,13 +126,27 @@ function beginShift(owner: string): Shift {
       else if (!stay.spare) void renew(tag).then((renewed) => Object.assign(stay, { renewed }));
       if ((await hold(stay)) === 'give-back') throw Error('more to send');
     },
-    async carry() {
+    async carry(set) {
+      // Not by the page: a tag whose page goes before it has heard of it is never fired, and holds up all others.
+      if (set !== undefined) for (const tag of tagsOf(owner, set)) void renew(tag);
       const verdict = await hold({}).catch(() => {});
       if (!verdict || held.size || !aloneSince) return;
       const pending = (await scope.registration.sync?.getTags().catch(() => [])) ?? [];
       if (!pending.some((tag) => readTag(tag)?.owner === owner)) await herald.look('spent');
     },
   };
+}
+
+/** Resolves after a minute, or when the network is another or the last window is gone. */
+async function rest(): Promise<void> {
+  let over = false;
+  const unlisten = onNetworkChange(() => {
+    over = true;
+  });
+  const end = performance.now() + REST_MS;
+  while (!over && performance.now() < end && (await windows()).length)
+    await new Promise((resolve) => setTimeout(resolve, LOOK_MS));
+  unlisten();
 }
 
 /** Only while a window is open does the browser take it, to fire the tag once more when this event ends, with fresh attempts. */

@@ -23,7 +23,8 @@ const PATIENCE_MS = 5000;
  * slices to IndexedDB, so that what is about to be sent is written last and need not be if it has landed by then. Bytes
  * come to safety first: what is not digested when all are, is digested after, and by whoever sends it if this page goes.
  * Where the disk share is used up it waits for parts to be stored. Resolves when all is digested and written. Rejects where
- * the file cannot be read, or with the signal's reason. Without `keepSlices` it digests only.
+ * the file cannot be read, or with the signal's reason. Without `keepSlices` it digests only. `onRecall` is
+ * given what is known of the parts as soon as no more is known on disk; it grows from then on.
  */
 export async function stageFile(
   store: Store,
@@ -31,7 +32,7 @@ export async function stageFile(
   record: UploadRecord,
   file: Blob,
   signal: AbortSignal,
-  keepSlices = true,
+  { keepSlices, onRecall }: { keepSlices: boolean; onRecall: (known: ReadonlyMap<number, PartRecord>) => void },
 ): Promise<void> {
   const known = new Map<number, PartRecord>();
   const learn = (partNumber: number, seen: Partial<PartRecord>): PartRecord => {
@@ -137,6 +138,7 @@ export async function stageFile(
 
   try {
     await recall();
+    onRecall(known);
     const digested = Promise.all(Array.from({ length: LANES }, digestAhead));
     await Promise.all([digested, keepSlices && writeDown(digested)]);
   } finally {

@@ -57,7 +57,7 @@ export async function openTransit(host: Host, record: UploadRecord, signal: Abor
     stir();
   });
   signal.addEventListener('abort', stir);
-  for (const part of await host.store.parts(record)) board.recall(part);
+  for (const part of host.parts(record) ?? (await host.store.parts(record))) board.recall(part);
 
   const again = <T>(request: () => Promise<T>) =>
     persistently(request, { signal, random: host.random, onPhase: meter.phase });

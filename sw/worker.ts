@@ -2,7 +2,7 @@ import { followClick } from './herald.ts';
 import type { Wording } from './notice.ts';
 import { ownersHere } from './owners.ts';
 import type { Extendable, SyncEvent } from './scope.ts';
-import { type Relay, shiftOf, word } from './shift.ts';
+import { type Note, shiftOf, word } from './shift.ts';
 import { readTag } from './tag.ts';
 
 export interface WorkerOptions {
@@ -23,8 +23,8 @@ export function installUploads({ notification }: WorkerOptions = {}): void {
     if (owner !== undefined) sync.waitUntil(shiftOf(owner).stand(sync));
   });
   self.addEventListener('message', (event) => {
-    const { type, owner } = (event.data ?? {}) as Partial<Relay>;
-    if (type === 'partway-relay') (event as unknown as Extendable).waitUntil(shiftOf(owner!).carry());
+    const { type, owner, set } = (event.data ?? {}) as Partial<Note>;
+    if (type === 'partway-note') (event as unknown as Extendable).waitUntil(shiftOf(owner!).carry(set));
   });
   // Whatever holds up the activation holds up every page's requests.
   self.addEventListener('activate', () => void wakeUploads());

@@ -44,18 +44,21 @@ describe.skipIf(!findChrome())('the network that is used', () => {
     const { targetInfos } = await cdp.send<{ targetInfos: { type: string; targetId: string }[] }>('Target.getTargets');
     const { targetId } = targetInfos.find(({ type }) => type === 'service_worker')!;
     const { sessionId } = await cdp.send<{ sessionId: string }>('Target.attachToTarget', { targetId, flatten: true });
-    return (dataSaverEnabled: boolean) =>
-      cdp.send('Emulation.setDataSaverOverride', { dataSaverEnabled }, { sessionId });
+    return async (dataSaverEnabled: boolean) => {
+      await cdp.send('Emulation.setDataSaverOverride', { dataSaverEnabled }, { sessionId });
+      const expression = `void navigator.connection.dispatchEvent(new Event('change'))`;
+      await cdp.send('Runtime.evaluate', { expression }, { sessionId });
+    };
   }
-  /** What has become of the browser's sync events from now on, as `failed` (to be fired again) or `completed`, by tag. */
+  /** The browser's sync events from now on, by tag: `Dispatched`, `failed` (to be fired again) or `completed`. */
   async function watchSyncs({ chrome }: Stage) {
-    const ended: { how: string; tag: string }[] = [];
+    const events: { how: string; tag: string }[] = [];
     let look = () => {};
     const watcher = await chrome.open('about:blank');
     watcher.on('BackgroundService.backgroundServiceEventReceived', ({ backgroundServiceEvent }) => {
       const { eventName, instanceId: tag } = backgroundServiceEvent as { eventName: string; instanceId: string };
-      const [how] = /failed|completed/.exec(eventName) ?? [];
-      if (how) ended.push({ how, tag });
+      const [how] = /Dispatched|failed|completed/.exec(eventName) ?? [];
+      if (how) events.push({ how, tag });
       look();
     });
     await watcher.send('BackgroundService.setRecording', { shouldRecord: true, service: 'backgroundSync' });
@@ -65,13 +68,13 @@ describe.skipIf(!findChrome())('the network that is used', () => {
         look = () => check() && resolve();
         look();
       });
-    return { ended, until };
+    return { events, until };
   }
 
   staged(
     'is none that costs with no tab open either: the worker leaves it alone, and goes on by itself on one that does not',
     async (stage) => {
-      const { ended, until } = await watchSyncs(stage);
+      const { events, until } = await watchSyncs(stage);
       const page = await openApp(here.app, stage, 'onlyUnmetered: true,');
       const release = stage.wire.hold(({ method }) => method === 'PUT');
       await begin(page, stage);
@@ -81,12 +84,12 @@ describe.skipIf(!findChrome())('the network that is used', () => {
       await page.close();
       const goneAt = performance.now();
       release();
-      const given = () => ended.filter(({ how }) => how === 'failed').map(({ tag }) => tag);
+      const given = () => events.filter(({ how }) => how === 'failed').map(({ tag }) => tag);
       await until(() => new Set(given()).size > 1);
-      const before = ended.length;
+      const before = events.length;
       // Fired again, they find nothing else.
       await until(() => given().length >= 3 * new Set(given()).size);
-      expect(ended.slice(before).filter(({ how }) => how === 'completed')).toEqual([]);
+      expect(events.slice(before).filter(({ how }) => how === 'completed')).toEqual([]);
       expect(stage.wire.bytesBegunSince(goneAt)).toBe(0);
       expect(stage.web.requests.filter(({ startedAt }) => startedAt > goneAt)).toEqual([]);
       await saveInWorker(false);
@@ -95,4 +98,26 @@ describe.skipIf(!findChrome())('the network that is used', () => {
     },
     { chrome: { shortSync: { initialRetrySeconds: 2, retryFactor: 1, attempts: 40, eventSeconds: 60 } } },
   );
+
+  staged('is not asked for again and again while some other tab of the site is open', async (stage) => {
+    const { events, until } = await watchSyncs(stage);
+    const page = await openApp(here.app, stage, 'onlyUnmetered: true,');
+    const release = stage.wire.hold(({ method }) => method === 'PUT');
+    await begin(page, stage);
+    await page.waitFor('upload.safeToClose');
+    const saveInWorker = await attachWorker(stage);
+    await saveInWorker(true);
+    const bare = await stage.chrome.open(`${here.app.origin}/nothing`);
+    await page.close();
+    release();
+    // The worker has the lock no more.
+    await bare.waitFor(`navigator.locks.query().then(({ held }) => held.length === 0)`);
+    const fired = () => events.filter(({ how }) => how === 'Dispatched').length;
+    // Nothing tells that nothing happens.
+    await Promise.race([until(() => fired() > 30), Bun.sleep(2000)]);
+    expect(fired()).toBeLessThan(30);
+    await saveInWorker(false);
+    await completed(stage);
+    await expectArrived(stage);
+  });
 });
