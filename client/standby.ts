@@ -1,6 +1,6 @@
 import type { SyncRegistration } from '../sw/scope.ts';
 import type { Note } from '../sw/shift.ts';
-import { freeSets, tagsOf } from '../sw/tag.ts';
+import { freeSets, readTag, tagsOf } from '../sw/tag.ts';
 import type { UploadClientOptions } from './options.ts';
 
 /**
@@ -66,8 +66,14 @@ export function openStandby(
 
   async function stand(): Promise<true> {
     const sync = registered!.sync!;
-    standing ??= freeSets(owner, await sync.getTags())[0]!;
-    await Promise.all(tagsOf(owner, standing).map((tag) => sync.register(tag)));
+    let left: string[] = [];
+    if (standing === undefined) {
+      const before = await sync.getTags();
+      standing = freeSets(owner, before)[0]!;
+      // One whose page went before it heard of it is never fired, and holds up all others until it is registered again.
+      left = before.filter((tag) => readTag(tag)?.owner === owner);
+    }
+    await Promise.all([...tagsOf(owner, standing), ...left].map((tag) => sync.register(tag)));
     farewell = freeSets(owner, await sync.getTags())[0]!;
     return true;
   }
