@@ -61,7 +61,10 @@ export function judge({ age, rung, lastChance, renewed, spare }: Stay, { alone, 
     return age < MESSAGE_MS ? 'hold' : 'leave';
   }
   if (age >= LONGEST_MS) return 'give-back';
-  if (alone !== undefined) return lastChance || Math.min(age, alone) < HOLDS[rung]! ? 'hold' : 'give-back';
+  // The youngest of its rung: where no farewell has come nothing else holds the browser.
+  const onlyKeeper = rung === KEEPER && !spare;
+  if (alone !== undefined)
+    return lastChance || onlyKeeper || Math.min(age, alone) < HOLDS[rung]! ? 'hold' : 'give-back';
   if (age < DOUBT_MS) return 'hold';
   if (spare) return 'leave';
   if (age < CYCLE_MS) return 'hold';

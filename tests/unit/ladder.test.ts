@@ -35,6 +35,15 @@ describe('the ladder, on Chromium’s own timing', () => {
     );
   });
 
+  test('holds it for two minutes at least where the page could not say farewell', () => {
+    fc.assert(
+      fc.property(open, (open) => {
+        const { browserLived } = simulate({ open, end: 'closed', farewell: 0, watch: HALF_HOUR });
+        expect(browserLived).toBeGreaterThanOrEqual(115);
+      }),
+    );
+  });
+
   test('fires a few events a minute, and no more, while a page is open for hours', () => {
     const hours = 5;
     const { firedBefore } = simulate({ open: hours * 3600, end: 'closed', watch: 1 });
