@@ -5,10 +5,15 @@ import { createGatherer } from './gather.ts';
 import type { Host } from './host.ts';
 import { LINE, type Line, seen } from './line.ts';
 import { driveLockName, holdDriveLock } from './lock.ts';
-import { isMetered } from './network.ts';
+import { isMetered, onNetworkChange } from './network.ts';
 import { byGrant, isOpen } from './record.ts';
+import { windows } from './scope.ts';
 import { openStore, type Store } from './store.ts';
 import { transferByFetch } from './transfer.ts';
+
+/** Milliseconds between two looks at the windows, and before a network that costs is tried again while there is one. */
+const LOOK_MS = 1000;
+const REST_MS = 60_000;
 
 const hasWork = async (store: Store) => (await store.uploads()).some(isOpen);
 
@@ -49,8 +54,10 @@ export async function inherit(owner: string, life: Life): Promise<void> {
         return drive(host, signal, true).finally(() => life.onDriving(false));
       });
       if (outcome === 'yield') continue;
-      if (!outcome && (await waitsForNetwork(store))) throw new Error('It waits for a network that costs nothing.');
-      return;
+      if (outcome || !(await waitsForNetwork(store))) return;
+      // While there is a window, an event is fired again as soon as it ends.
+      await rest();
+      throw new Error('It waits for a network that costs nothing.');
     }
   } catch (error) {
     if (!signedOut && (await hasWork(store))) throw error;
@@ -59,6 +66,18 @@ export async function inherit(owner: string, life: Life): Promise<void> {
     bus.close();
     store.close();
   }
+}
+
+/** Resolves after a minute, or when the network is another or the last window is gone. */
+async function rest(): Promise<void> {
+  let over = false;
+  const unlisten = onNetworkChange(() => {
+    over = true;
+  });
+  const end = performance.now() + REST_MS;
+  while (!over && performance.now() < end && (await windows()).length)
+    await new Promise((resolve) => setTimeout(resolve, LOOK_MS));
+  unlisten();
 }
 
 /** The browser is to wake the worker again, as nobody else will when the network is another. */

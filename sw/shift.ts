@@ -11,14 +11,11 @@ import {
   type Stay,
   type Verdict,
 } from './ladder.ts';
-import { onNetworkChange } from './network.ts';
 import { english, type Wording } from './notice.ts';
 import { type SyncEvent, scope, windows } from './scope.ts';
 import { readTag, SETS, tagsOf } from './tag.ts';
 
 const LOOK_MS = 1000;
-/** Before work that came to nothing is tried again, where the browser would not wait. */
-const REST_MS = 60_000;
 
 /** What the worker posts to itself, to live on when a sync event has ended, and a page to the worker as it goes. */
 export interface Note {
@@ -79,11 +76,6 @@ function beginShift(owner: string): Shift {
       driving = now;
     },
   })
-    .catch(async (error) => {
-      // A renewed event is fired again as soon as it ends.
-      await rest();
-      throw error;
-    })
     .finally(() => {
       clearInterval(looking);
       herald.close();
@@ -135,18 +127,6 @@ function beginShift(owner: string): Shift {
       if (!pending.some((tag) => readTag(tag)?.owner === owner)) await herald.look('spent');
     },
   };
-}
-
-/** Resolves after a minute, or when the network is another or the last window is gone. */
-async function rest(): Promise<void> {
-  let over = false;
-  const unlisten = onNetworkChange(() => {
-    over = true;
-  });
-  const end = performance.now() + REST_MS;
-  while (!over && performance.now() < end && (await windows()).length)
-    await new Promise((resolve) => setTimeout(resolve, LOOK_MS));
-  unlisten();
 }
 
 /** Only while a window is open does the browser take it, to fire the tag once more when this event ends, with fresh attempts. */

@@ -55,7 +55,7 @@ describe.skipIf(!findChrome())('room on the device', () => {
       await page.evaluate('void (navigator.storage.estimate = async () => ({ quota: 1e12, usage: 0 }))');
       await grant(page, 14 * MiB);
       await begin(page, stage, '{ concurrency: 1 }');
-      await page.waitFor('upload.unstagedBytes');
+      await page.waitFor('upload.unstagedBytes', { limit: 60_000 });
       await uploadIs(page, 'uploading');
       await grant(page, 1000 * MiB);
       await page.waitFor('upload.safeToClose');
@@ -131,7 +131,7 @@ describe.skipIf(!findChrome())('room on the device', () => {
       await stage.chrome.offline(true);
       await grant(page, 10 * MiB);
       await begin(page, stage);
-      await page.waitFor('upload.unstagedBytes');
+      await page.waitFor('upload.unstagedBytes', { limit: 60_000 });
       await rename(stage.file.path, `${stage.folder}/elsewhere.bin`);
       await grant(page, 1000 * MiB);
       await uploadIs(page, 'needs-file');
