@@ -71,19 +71,25 @@ describe.skipIf(!findChrome())('the network that is used', () => {
     return { events, until };
   }
 
+  /** Leaves an upload, of which nothing has gone up, to a worker that saves data; resolves to what changes that. */
+  async function leaveSaving(stage: Stage) {
+    const page = await openApp(here.app, stage, 'onlyUnmetered: true,');
+    const release = stage.wire.hold(({ method }) => method === 'PUT');
+    await begin(page, stage);
+    await page.waitFor('upload.safeToClose');
+    const saveInWorker = await attachWorker(stage);
+    await saveInWorker(true);
+    await page.close();
+    release();
+    return saveInWorker;
+  }
+
   staged(
     'is none that costs with no tab open either: the worker leaves it alone, and goes on by itself on one that does not',
     async (stage) => {
       const { events, until } = await watchSyncs(stage);
-      const page = await openApp(here.app, stage, 'onlyUnmetered: true,');
-      const release = stage.wire.hold(({ method }) => method === 'PUT');
-      await begin(page, stage);
-      await page.waitFor('upload.safeToClose');
-      const saveInWorker = await attachWorker(stage);
-      await saveInWorker(true);
-      await page.close();
+      const saveInWorker = await leaveSaving(stage);
       const goneAt = performance.now();
-      release();
       const given = () => events.filter(({ how }) => how === 'failed').map(({ tag }) => tag);
       await until(() => new Set(given()).size > 1);
       const before = events.length;
@@ -101,15 +107,8 @@ describe.skipIf(!findChrome())('the network that is used', () => {
 
   staged('is not asked for again and again while some other tab of the site is open', async (stage) => {
     const { events, until } = await watchSyncs(stage);
-    const page = await openApp(here.app, stage, 'onlyUnmetered: true,');
-    const release = stage.wire.hold(({ method }) => method === 'PUT');
-    await begin(page, stage);
-    await page.waitFor('upload.safeToClose');
-    const saveInWorker = await attachWorker(stage);
-    await saveInWorker(true);
     const bare = await stage.chrome.open(`${here.app.origin}/nothing`);
-    await page.close();
-    release();
+    const saveInWorker = await leaveSaving(stage);
     // The worker has the lock no more.
     await bare.waitFor(`navigator.locks.query().then(({ held }) => held.length === 0)`);
     const fired = () => events.filter(({ how }) => how === 'Dispatched').length;
