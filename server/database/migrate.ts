@@ -30,7 +30,7 @@ export async function migrate(url: string): Promise<void> {
         `DATABASE_URL leads to PostgreSQL ${Math.floor(version!.number / 10_000)}; 14 or newer is needed.`,
       );
     await sql`select pg_advisory_lock(${LOCK})`;
-    await makeRole(sql);
+    await makeRole(sql, version!.number);
     await sql`create table if not exists partway_migrations (name text primary key, applied_at timestamptz not null default now())`;
     const applied = new Set((await sql`select name from partway_migrations`).map((row) => row.name));
     for (const name of MIGRATIONS) {
@@ -56,7 +56,7 @@ async function textOf(file: URL): Promise<string> {
 }
 
 /** Makes the server's role where it is missing, and lets the connecting role take it on. */
-async function makeRole(sql: postgres.Sql): Promise<void> {
+async function makeRole(sql: postgres.Sql, version: number): Promise<void> {
   const statements: string[] = [];
   const [role] = await sql`select rolsuper or rolbypassrls as mighty from pg_roles where rolname = ${SERVER_ROLE}`;
   if (role?.mighty)
@@ -64,7 +64,9 @@ async function makeRole(sql: postgres.Sql): Promise<void> {
       `The role ${SERVER_ROLE} is a superuser or bypasses row-level security: ALTER ROLE ${SERVER_ROLE} NOSUPERUSER NOBYPASSRLS;`,
     );
   if (!role) statements.push(`CREATE ROLE ${SERVER_ROLE} NOLOGIN`);
-  const [member] = role ? await sql`select pg_has_role(current_user, ${SERVER_ROLE}, 'member') as yes` : [];
+  // From 16 on whoever makes a role is a member of it at once, and may take it on only when it is granted.
+  const right = version >= 160_000 ? 'set' : 'member';
+  const [member] = role ? await sql`select pg_has_role(current_user, ${SERVER_ROLE}, ${right}) as yes` : [];
   const [{ user }] = (await sql`select quote_ident(current_user) as user`) as unknown as [{ user: string }];
   if (!member?.yes) statements.push(`GRANT ${SERVER_ROLE} TO ${user}`);
   try {

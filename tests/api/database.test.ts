@@ -48,6 +48,16 @@ describe('a database', () => {
     }
   });
 
+  test('is ready also where another server of its user has made the role and is not granted it yet', async () => {
+    const fresh = await serveDatabase();
+    try {
+      await query(fresh.url, (sql) => sql`create role partway_server nologin`);
+      await migrate(fresh.url);
+    } finally {
+      await fresh.stop();
+    }
+  });
+
   test('whose user may make no role: the SQL to run is printed, and it is enough', async () => {
     const fresh = await serveDatabase();
     try {
