@@ -10,8 +10,8 @@ export interface Files {
   get(id: string): File | undefined;
   /** What is known of its parts where the upload is not begun, and no more is known on disk. */
   parts(record: UploadRecord): PartRecord[] | undefined;
-  /** Takes the file of `record` and stages it beside the upload. */
-  keep(record: UploadRecord, file: File): Promise<void>;
+  /** Takes the file of `record` and stages it beside the upload; of one that `isNew` there is nothing on disk. */
+  keep(record: UploadRecord, file: File, isNew?: boolean): Promise<void>;
   drop(id: string): void;
   /** Stages them all once more: what was staged is lost. */
   again(): void;
@@ -49,22 +49,25 @@ async function persist(store: Store): Promise<void> {
 /** Without `keepSlices` nothing of a file is written to IndexedDB, and no other tab hears of it. */
 export function createFiles(store: Store, bus: Bus, keepSlices: boolean): Files {
   const kept = new Map<string, Kept>();
+  let persisted = false;
   const locks = keepSlices ? navigator.locks : undefined;
 
-  async function stage(record: UploadRecord, entry: Kept): Promise<void> {
+  async function stage(record: UploadRecord, entry: Kept, isNew = false): Promise<void> {
     entry.staging?.abort();
     entry.staging = new AbortController();
     const { signal } = entry.staging;
     entry.known = undefined;
     entry.partSize = record.partSize;
     entry.attempt = record.attempt;
-    while (!signal.aborted) {
+    for (; !signal.aborted; isNew = false) {
       try {
         const onRecall = (known: Kept['known']) => {
           if (!signal.aborted) entry.known = known;
         };
-        return await stageFile(store, bus, record, entry.file, signal, { keepSlices, onRecall });
+        return await stageFile(store, bus, record, entry.file, signal, { keepSlices, isNew, onRecall });
       } catch (error) {
+        // Another has taken its place.
+        if (signal.aborted) return;
         if (UNREADABLE.has((error as Error).name)) return lose(record.id);
         await waitFor(PAUSE_MS, signal);
       }
@@ -106,7 +109,7 @@ export function createFiles(store: Store, bus: Bus, keepSlices: boolean): Files 
       if (!entry?.known || resumeToken || entry.partSize !== partSize || entry.attempt !== attempt) return undefined;
       return [...entry.known.values()];
     },
-    async keep(record, file) {
+    async keep(record, file, isNew = false) {
       if (record.error) await store.change(record.id, () => ({ error: undefined }));
       drop(record.id);
       const { promise, resolve: release } = Promise.withResolvers<void>();
@@ -114,8 +117,11 @@ export function createFiles(store: Store, bus: Bus, keepSlices: boolean): Files 
       kept.set(record.id, entry);
       // Held as long as this page has the file; other tabs see it in the list of locks.
       void locks?.request(lockName(record.id), () => promise);
-      if (keepSlices) persist(store).catch(() => {});
-      void stage(record, entry);
+      if (keepSlices && !persisted) {
+        persisted = true;
+        persist(store).catch(() => {});
+      }
+      void stage(record, entry, isNew);
     },
     drop,
     again() {

@@ -51,7 +51,7 @@ export function createPicks({ store, views, files, actions, recognition, live, b
       await views.become(view, record);
       views.introduce(view);
       if (waiting) await actions.attach(record.id, file).finally(waiting.done);
-      else await files.keep(record, file);
+      else await files.keep(record, file, !claimed);
       // Whoever picks a file means it to go on.
       if (waiting || claimed) return actions.resume(record.id);
       await begun(record.id);

@@ -215,6 +215,8 @@ export class Upload extends EventTarget implements PromiseLike<UploadResult> {
   /** For the client: the record as it is now, undefined once it is gone. */
   update(record: UploadRecord | undefined, fileAtHand: boolean): void {
     const { state: before } = this.record;
+    // Read before its end was written down.
+    if (before === 'done' && record?.state === 'open') return;
     const again = before === 'failed' && record?.state === 'open';
     // Cancelled too late: it arrived all the same.
     if (again || (before === 'cancelling' && record?.state === 'done')) this.#reopen();
@@ -226,7 +228,11 @@ export class Upload extends EventTarget implements PromiseLike<UploadResult> {
     else if (record?.state === 'failed') this.#end.reject(this.error);
     else if (this.state === 'cancelled') this.vanish({ code: 'UPLOAD_ABORTED', message: 'Cancelled.' });
     this.touch();
-    if (record?.state === 'done') this.dispatchEvent(new Event('progress'));
+    if (record?.state === 'done' && before !== 'done') this.dispatchEvent(new Event('progress'));
+  }
+  /** For the client: its object is there. */
+  finish(object: UploadResult): void {
+    this.update({ ...this.record, ...object, state: 'done', staged: true, error: undefined }, true);
   }
   /** For the client: it is on this device no more. */
   vanish(why: Trouble): void {
@@ -243,6 +249,8 @@ export class Upload extends EventTarget implements PromiseLike<UploadResult> {
   }
   /** For the client: what its driver says. */
   move(bytes: number, parts: number, phase: Phase, trouble?: Trouble): void {
+    // Whoever follows it has had the last word.
+    if (this.record.state === 'done') return;
     // A part that has to be sent again is no step back for the person.
     this.#bytes = Math.min(this.size, Math.max(this.#bytes, bytes));
     this.#parts = Math.max(this.#parts, parts);

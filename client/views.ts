@@ -86,6 +86,7 @@ export function createViews(owner: UploadOwner) {
     serve(from: Source) {
       source = from;
       from.bus.listen((message) => {
+        if (message.type === 'done') for (const view of of(message.id)) view.finish(message.object);
         if (message.type === 'changed') refresh(message.id).catch(() => {});
         if (message.type === 'stored') for (const view of of(message.id)) view.land(message.partNumber);
         if (message.type === 'short') for (const view of of(message.id)) view.lack(message.bytes);

@@ -1,3 +1,4 @@
+import type { CompleteAnswer } from '../server/contract/wire.ts';
 import type { PartRecord } from './record.ts';
 
 /** What an upload is doing just now. */
@@ -9,10 +10,15 @@ export interface Trouble {
   message: string;
 }
 
+/** What is told of an object that is there. */
+export type UploadedObject = Pick<CompleteAnswer, 'url' | 'fileKey' | 'etag'>;
+
 /** What the contexts of one owner on one origin tell each other. */
 export type Message =
   /** Its record changed, or it is new. */
   | { type: 'changed'; id: string }
+  /** The server has verified its object, and this device is about to write it down. */
+  | { type: 'done'; id: string; object: UploadedObject }
   /** One more of its parts is digested or written to IndexedDB. */
   | { type: 'sliced'; id: string; partSize: number; part: PartRecord }
   /** This device has no room for that many of its bytes. */

@@ -1,6 +1,6 @@
 import type { Phase, Trouble } from './bus.ts';
 import { backOff, isTransient, RequestError, troubleOf } from './retry.ts';
-import { waitFor } from './wait.ts';
+import { LANDED, waitFor } from './wait.ts';
 
 /**
  * Runs a request again until it succeeds, fails for good, or `signal` aborts; between attempts `onPhase` hears `waiting`.
@@ -14,9 +14,12 @@ export async function persistently<T>(
     onPhase: (phase: Phase, trouble?: Trouble) => void;
     /** Whether it is worth another attempt, after whatever has to be done before. */
     retry?: (error: RequestError) => boolean | Promise<boolean>;
+    /** Tells of PUTs that have landed, and so of a line that carries again. */
+    line?: EventTarget | undefined;
   },
 ): Promise<T> {
-  const { signal, random, onPhase, retry = ({ failure }) => isTransient(failure) } = options;
+  const { signal, random, onPhase, line, retry = ({ failure }) => isTransient(failure) } = options;
+  let hopeful = true;
   for (let attempt = 1; ; attempt++) {
     try {
       return await request();
@@ -24,8 +27,12 @@ export async function persistently<T>(
       signal.throwIfAborted();
       if (!(error instanceof RequestError) || !(await retry(error))) throw error;
       onPhase('waiting', troubleOf(error));
+      const silent = error.failure.status === 0;
+      const news = await waitFor(backOff(error.failure, attempt, random), signal, silent && hopeful ? line : undefined);
       // Another network, another try: the first one may still come too early.
-      if (await waitFor(backOff(error.failure, attempt, random), signal)) attempt = 0;
+      if (news === 'online') attempt = 0;
+      // It was not for the line that this one failed if it fails again.
+      hopeful = news !== LANDED;
       signal.throwIfAborted();
     }
   }

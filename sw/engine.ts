@@ -128,13 +128,18 @@ async function settle(host: Host, record: UploadRecord, signal: AbortSignal): Pr
     const code = error instanceof RequestError ? troubleOf(error).code : 'UPLOAD_FAILED';
     const needsPerson = error instanceof SliceError || NEEDS_LOGIN.has(code);
     const told = { code: error instanceof SliceError ? 'FILE_NEEDED' : code, message: error.message };
+    let given = false;
     await host.store.change(record.id, (now) => {
       if (now.state !== 'open') return {};
+      given = error instanceof SliceError && host.file(record.id) !== error.file;
+      if (given) return {};
       // Paused from elsewhere: it rests here too until the person lifts it.
       if (code === 'UPLOAD_PAUSED') return { paused: true };
       if (!needsPerson) return { state: 'failed', error: told };
       return { error: told, ...(error instanceof SliceError && { staged: false }) };
     });
+    // The person was faster: with the file that it has now it is moved again.
+    if (given) return 'recut';
     if (needsPerson) return 'starved';
     host.bus.post({ type: 'changed', id: record.id });
     return 'settled';

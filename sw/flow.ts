@@ -1,6 +1,7 @@
 import { type Flight, type Line, landed, lanesOf, lost, slowed, unknownLine } from './line.ts';
 import { byTurn, type Ranked } from './order.ts';
 import { RequestError } from './retry.ts';
+import { LANDED } from './wait.ts';
 
 /** How often those who wait look again where nothing else would wake them, in milliseconds. */
 const LOOK_MS = 1000;
@@ -25,6 +26,8 @@ export interface Flow {
   readonly idle: boolean;
   /** Calls back whenever those two may have turned. */
   watchRoom(listener: () => void): void;
+  /** Hears of every PUT that has landed. */
+  readonly landings: EventTarget;
   readonly line: Line;
 }
 
@@ -52,6 +55,7 @@ export function createFlow(
   let resting = 0;
   let queue: Waiting[] = [];
   const listeners: (() => void)[] = [];
+  const landings = new EventTarget();
   let timer: ReturnType<typeof setTimeout> | undefined;
 
   const share = () => line.rate && line.rate / Math.max(flying, 1);
@@ -112,6 +116,7 @@ export function createFlow(
           sent = now;
         });
         learn(landed, bytes, began, (atOnce + flying) / 2);
+        landings.dispatchEvent(new Event(LANDED));
       } catch (error) {
         const { status, retryAfter } = error instanceof RequestError ? error.failure : { status: -1 };
         if (status === 0) learn(lost, sent, began, Math.max(atOnce, flying));
@@ -134,6 +139,7 @@ export function createFlow(
       return !queue.length && !running;
     },
     watchRoom: (listener) => void listeners.push(listener),
+    landings,
     get line() {
       return line;
     },

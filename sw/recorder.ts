@@ -1,3 +1,4 @@
+import { grouped } from './group.ts';
 import type { PartRecord, UploadRecord } from './record.ts';
 import type { Store } from './store.ts';
 
@@ -7,33 +8,21 @@ import type { Store } from './store.ts';
  */
 export interface Recorder {
   add(part: PartRecord): void;
-  /** Resolves when all is written; rejects where a write failed. */
+  /** Resolves when all is written; rejects where the last write failed. */
   flush(): Promise<void>;
 }
 
 export function createRecorder(store: Store, record: UploadRecord): Recorder {
-  let gathered: PartRecord[] = [];
-  let writing: Promise<void> | undefined;
-
-  async function write(): Promise<void> {
-    while (gathered.length) {
-      const batch = gathered;
-      gathered = [];
-      await store.markStored(record, batch);
-    }
-  }
-  function start(): Promise<void> {
-    writing ??= write().finally(() => {
-      writing = undefined;
-    });
-    return writing;
-  }
+  const write = grouped(async (parts: PartRecord[]) => {
+    await store.markStored(record, parts);
+    return parts.map(() => undefined);
+  });
+  let last: Promise<void> = Promise.resolve();
   return {
     add(part) {
-      gathered.push(part);
-      start().catch(() => {});
+      last = write(part);
+      last.catch(() => {});
     },
-    flush: () =>
-      gathered.length || writing ? start().then(() => (gathered.length ? start() : undefined)) : Promise.resolve(),
+    flush: () => last,
   };
 }

@@ -35,17 +35,21 @@ export const troubleOf = ({ failure: { code, status }, message }: RequestError):
 
 const BASE_MS = 500;
 const LONGEST_MS = 30_000;
-/** Where nobody answered, which is mostly the line: waiting spares nobody, and nothing tells when a portal or a bucket is back. */
+/**
+ * Where nobody answered, which is mostly the line: waiting spares nobody, and nothing tells when a portal or a bucket is
+ * back. So it grows slowly, too, and lengthens an outage by little.
+ */
 const LONGEST_SILENT_MS = 10_000;
 
 /**
- * Milliseconds before attempt `attempt` (from 1): full-jitter exponential back-off, or what the other side asked for; none
- * after a first 403, as the next attempt has another URL.
+ * Milliseconds after failure `attempt` (from 1) before it is tried again: full-jitter back-off, exponential but for silence,
+ * or what the other side asked for; none after a first 403, as the next attempt has another URL.
  */
 export function backOff(failure: Failure, attempt: number, random: () => number): number {
   if (failure.retryAfter !== undefined) return failure.retryAfter * 1000 + random() * BASE_MS;
   if (failure.status === 403 && attempt === 1) return 0;
-  return random() * Math.min(failure.status ? LONGEST_MS : LONGEST_SILENT_MS, BASE_MS * 2 ** attempt);
+  if (failure.status === 0) return random() * Math.min(LONGEST_SILENT_MS, BASE_MS * attempt);
+  return random() * Math.min(LONGEST_MS, BASE_MS * 2 ** attempt);
 }
 
 /** Statuses that another attempt may turn; 0 where there was no answer. */

@@ -1,5 +1,6 @@
 import { partRange } from '../server/contract/plan.ts';
 import { persistently } from './control.ts';
+import { cutOf } from './cut.ts';
 import { digestOf } from './digest.ts';
 import { tellStored } from './reconcile.ts';
 import type { PartRecord } from './record.ts';
@@ -12,7 +13,14 @@ import type { Urls } from './urls.ts';
 const MOST_REFUSALS = 5;
 
 /** What is on this device is not what was digested: the file changed, or the disk lost it. */
-export class SliceError extends Error {}
+export class SliceError extends Error {
+  /** The file that this context had in its hands then, if any. */
+  readonly file: Blob | undefined;
+  constructor(message: string, file: Blob | undefined) {
+    super(message);
+    this.file = file;
+  }
+}
 
 /** An upload of an earlier release does not say it. */
 const lanesOf = ({ record }: Transit) => record.concurrency ?? 5;
@@ -86,7 +94,7 @@ async function sendPart(transit: Transit, urls: Urls, part: PartRecord): Promise
     if (remedy === 'ask') await urls.ask();
     return isTransient(error.failure) || ++refusals < MOST_REFUSALS;
   }
-  await persistently(attempt, { signal, random: host.random, onPhase: meter.phase, retry });
+  await persistently(attempt, { signal, random: host.random, onPhase: meter.phase, line: host.flow.landings, retry });
 
   signal.throwIfAborted();
   board.arrive(partNumber);
@@ -107,14 +115,14 @@ async function sliceOf(
   part: PartRecord,
   { fromFile, doubted }: { fromFile: boolean; doubted: boolean },
 ): Promise<Blob> {
-  const { start, end } = partRange(planOf(record), part.partNumber);
+  const file = host.file(record.id);
   const isWhole = async (bytes: Blob) => (await digestOf(bytes).catch(() => '')) === part.digest;
-  const cut = host.file(record.id)?.slice(start, end + 1);
+  const cut = file && cutOf(file, record, part.partNumber);
   if (cut && fromFile) return cut;
   const slice = await host.store.slice(record, part.partNumber);
   if (slice && (!doubted || (await isWhole(slice)))) return slice;
   if (slice) await host.store.putPart(record, { ...part, sliced: false });
-  if (!cut) throw new SliceError('Not all of the file is on this device.');
-  if (!(await isWhole(cut))) throw new SliceError('The file has changed since it was picked.');
+  if (!cut) throw new SliceError('Not all of the file is on this device.', file);
+  if (!(await isWhole(cut))) throw new SliceError('The file has changed since it was picked.', file);
   return cut;
 }

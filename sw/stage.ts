@@ -1,5 +1,6 @@
 import { partRange } from '../server/contract/plan.ts';
 import type { Bus } from './bus.ts';
+import { cutOf } from './cut.ts';
 import { digestOf } from './digest.ts';
 import type { PartRecord, UploadRecord } from './record.ts';
 import { noRoom, takeRoom } from './room.ts';
@@ -18,13 +19,21 @@ const ROOM_MS = 5000;
 /** The same before the device is asked what has landed, where nothing is heard. */
 const PATIENCE_MS = 5000;
 
+export interface Staging {
+  /** Without it, it is digested only. */
+  keepSlices: boolean;
+  /** No part of it is on disk. */
+  isNew: boolean;
+  /** Given what is known of the parts as soon as no more is known on disk; it grows from then on. */
+  onRecall: (known: ReadonlyMap<number, PartRecord>) => void;
+}
+
 /**
  * Prepares `file` from both ends: from the first part on it digests what is sent next, from the last part back it writes
  * slices to IndexedDB, so that what is about to be sent is written last and need not be if it has landed by then. Bytes
  * come to safety first: what is not digested when all are, is digested after, and by whoever sends it if this page goes.
  * Where the disk share is used up it waits for parts to be stored. Resolves when all is digested and written. Rejects where
- * the file cannot be read, or with the signal's reason. Without `keepSlices` it digests only. `onRecall` is
- * given what is known of the parts as soon as no more is known on disk; it grows from then on.
+ * the file cannot be read, or with the signal's reason.
  */
 export async function stageFile(
   store: Store,
@@ -32,7 +41,7 @@ export async function stageFile(
   record: UploadRecord,
   file: Blob,
   signal: AbortSignal,
-  { keepSlices, onRecall }: { keepSlices: boolean; onRecall: (known: ReadonlyMap<number, PartRecord>) => void },
+  { keepSlices, isNew, onRecall }: Staging,
 ): Promise<void> {
   const known = new Map<number, PartRecord>();
   const learn = (partNumber: number, seen: Partial<PartRecord>): PartRecord => {
@@ -63,10 +72,7 @@ export async function stageFile(
       learn(part.partNumber, { ...part, ...known.get(part.partNumber), ...(part.stored && { stored: true }) });
   };
 
-  const cut = (partNumber: number) => {
-    const { start, end } = partRange(planOf(record), partNumber);
-    return file.slice(start, end + 1);
-  };
+  const cut = (partNumber: number) => cutOf(file, record, partNumber);
   /** Bytes that are in this file alone. */
   const unstaged = () => {
     let bytes = 0;
@@ -137,7 +143,7 @@ export async function stageFile(
   }
 
   try {
-    await recall();
+    if (!isNew) await recall();
     onRecall(known);
     const digested = Promise.all(Array.from({ length: LANES }, digestAhead));
     await Promise.all([digested, keepSlices && writeDown(digested)]);

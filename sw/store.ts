@@ -1,5 +1,6 @@
-import type { CompleteAnswer } from '../server/contract/wire.ts';
+import type { UploadedObject } from './bus.ts';
 import { type Database, type Keeper, openDatabase } from './database.ts';
+import { grouped } from './group.ts';
 import { endOf, type HistoryEntry, keyOf, MOST_ENTRIES } from './history.ts';
 import { isSettled, type KeptGrant, type PartRecord, type UploadRecord } from './record.ts';
 import type { PartKey, Tables } from './transaction.ts';
@@ -13,7 +14,7 @@ export interface Store {
   /** Changes the record in one transaction; undefined where it is gone. */
   change(id: string, change: (record: UploadRecord) => Partial<UploadRecord>): Promise<UploadRecord | undefined>;
   /** Its object is there: nothing of it is needed here any more. */
-  finish(id: string, object: Pick<CompleteAnswer, 'url' | 'fileKey' | 'etag'>): Promise<void>;
+  finish(id: string, object: UploadedObject): Promise<void>;
   add(record: UploadRecord): Promise<void>;
   /** Ascending. */
   parts(record: UploadRecord): Promise<PartRecord[]>;
@@ -57,6 +58,13 @@ function remember(tables: Tables, end: HistoryEntry | undefined): void {
 export function createStore({ lasting, run, close }: Database): Store {
   const key = (record: UploadRecord, partNumber: number): PartKey => [record.id, record.partSize, partNumber];
   let probe: Promise<boolean> | undefined;
+  // Of forty files that were picked at once each is written, and read again whenever it changes.
+  const read = grouped((ids: string[]) =>
+    run(['uploads'], 'readonly', (tables) => Promise.all(ids.map((id) => tables.get('uploads', id)))),
+  );
+  const put = grouped((records: UploadRecord[]) =>
+    run(['uploads'], 'readwrite', (tables) => Promise.all(records.map((record) => tables.put('uploads', record)))),
+  );
 
   /** Whether this browser keeps Blobs; WebKit does not always. Rejects with `QuotaExceededError` where there is no room. */
   async function keepsBlobs(): Promise<boolean> {
@@ -76,7 +84,7 @@ export function createStore({ lasting, run, close }: Database): Store {
   return {
     lasting,
     uploads: async () => (await run(['uploads'], 'readonly', (tables) => tables.list('uploads'))).sort(byAge),
-    upload: (id) => run(['uploads'], 'readonly', (tables) => tables.get('uploads', id)),
+    upload: read,
     change: (id, change) =>
       run(['uploads', 'history'], 'readwrite', async (tables) => {
         const before = await tables.get('uploads', id);
@@ -94,12 +102,13 @@ export function createStore({ lasting, run, close }: Database): Store {
         for (const name of ['parts', 'slices'] as const) void tables.remove(name, [id]);
         remember(tables, endOf(after, before.state));
       }),
-    add: async (record) => void (await run(['uploads'], 'readwrite', (tables) => tables.put('uploads', record))),
+    add: async (record) => void (await put(record)),
     parts: ({ id, partSize }) => run(['parts'], 'readonly', (tables) => tables.list('parts', [id, partSize])),
     async stagePart(record, part, slice) {
       probe ??= slice && keepsBlobs();
       const bytes = slice && ((await probe) ? slice : await slice.arrayBuffer());
-      await run(['uploads', 'parts', 'slices'], 'readwrite', async (tables) => {
+      // A digest need not wait for the slices of others.
+      await run(['uploads', 'parts', ...(bytes ? (['slices'] as const) : [])], 'readwrite', async (tables) => {
         const at = key(record, part.partNumber);
         const [before, owner] = await Promise.all([tables.get('parts', at), tables.get('uploads', record.id)]);
         if (before?.stored || !owner || owner.state === 'done' || owner.state === 'cancelling') return;

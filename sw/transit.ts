@@ -60,7 +60,7 @@ export async function openTransit(host: Host, record: UploadRecord, signal: Abor
   for (const part of host.parts(record) ?? (await host.store.parts(record))) board.recall(part);
 
   const again = <T>(request: () => Promise<T>) =>
-    persistently(request, { signal, random: host.random, onPhase: meter.phase });
+    persistently(request, { signal, random: host.random, onPhase: meter.phase, line: host.flow.landings });
 
   return {
     host,

@@ -1,5 +1,6 @@
 import { describe, expect, setDefaultTimeout } from 'bun:test';
-import { begin, openApp, uploadIs } from './app.ts';
+import { randomFile } from '../bytes.ts';
+import { begin, openApp, startClient, uploadIs } from './app.ts';
 import { findChrome } from './executable.ts';
 import type { Page } from './page.ts';
 import { completed, expectArrived, type Stage, sent, settled } from './stage.ts';
@@ -118,5 +119,39 @@ describe.skipIf(!findChrome())('the network that is used', () => {
     await saveInWorker(false);
     await completed(stage);
     await expectArrived(stage);
+  });
+
+  /** The file that is picked waits, for days; resolves when another has got through and it has, too. */
+  async function expectRoused(stage: Stage, goDown: () => Promise<unknown>, comeBack: () => Promise<unknown>) {
+    const page = await stage.chrome.open(`${here.app.origin}/`);
+    await page.evaluate('void (Math.random = () => 1e6)');
+    await startClient(page, stage);
+    const small = await randomFile(`${stage.folder}/small.bin`, 1000);
+    await Promise.all([goDown(), begin(page, stage)]);
+    await uploadIs(page, 'waiting');
+    await comeBack();
+    await page.evaluate('void (globalThis.first = upload)');
+    await begin(page, { file: small });
+    await page.evaluate('Promise.all([upload, first]).then(() => {})');
+    const digests = (await stage.objects()).map(({ sha256 }) => sha256).sort();
+    expect(digests).toEqual([stage.file.sha256, small.sha256].sort());
+  }
+
+  staged('has what waited for the server go as soon as one part got through', async (stage) =>
+    expectRoused(
+      stage,
+      () => stage.web.down(),
+      () => stage.web.up(),
+    ),
+  );
+
+  staged('has every part that waited for the bucket go as soon as one got through', async (stage) => {
+    const release = stage.wire.hold(({ method }) => method === 'PUT');
+    const torn = async () => {
+      await stage.wire.waitFor(() => stage.wire.puts().some(({ held }) => held));
+      await stage.wire.down();
+      release();
+    };
+    await expectRoused(stage, torn, () => stage.wire.up());
   });
 });

@@ -6,7 +6,7 @@ import { begin, openApp, uploadIs } from './app.ts';
 import { findChrome } from './executable.ts';
 import { finding } from './findings.ts';
 import type { Page } from './page.ts';
-import { expectArrived, expectNothingStoredSentAgain, settled } from './stage.ts';
+import { expectArrived, expectNothingStoredSentAgain, type Stage, settled } from './stage.ts';
 import { onApps } from './staged.ts';
 
 setDefaultTimeout(120_000);
@@ -26,6 +26,16 @@ describe.skipIf(!findChrome())('room on the device', () => {
         counting.onsuccess = () => { db.close(); resolve(counting.result) };
       };
     })`);
+
+  /** Begins where not all of the file fits, with a copy of it beside it; resolves when one part has arrived. */
+  async function beginShort(stage: Stage): Promise<Page> {
+    const page = await openApp(here.app, stage);
+    await grant(page, 10 * MiB);
+    await copyFile(stage.file.path, `${stage.folder}/copy.bin`);
+    await begin(page, stage, '{ concurrency: 1 }');
+    await page.waitFor('upload.unstagedBytes && upload.progress.uploaded >= 1');
+    return page;
+  }
 
   staged(
     'where it is short, what fits is staged, what closing the tab would cost is told, and the file arrives',
@@ -99,11 +109,7 @@ describe.skipIf(!findChrome())('room on the device', () => {
   staged(
     'a file that changes in mid-upload is never mixed with what it was: it is asked for again, and goes on',
     async (stage) => {
-      const page = await openApp(here.app, stage);
-      await grant(page, 10 * MiB);
-      await copyFile(stage.file.path, `${stage.folder}/copy.bin`);
-      await begin(page, stage, '{ concurrency: 1 }');
-      await page.waitFor('upload.unstagedBytes && upload.progress.uploaded >= 1');
+      const page = await beginShort(stage);
       const changed = await randomFile(`${stage.folder}/changed.bin`, stage.file.size);
       await rename(changed.path, stage.file.path);
       await uploadIs(page, 'needs-file');
@@ -117,6 +123,35 @@ describe.skipIf(!findChrome())('room on the device', () => {
       });
       await page.setFiles('input', [`${stage.folder}/copy.bin`]);
       await page.evaluate(`upload.attach(document.querySelector('input').files[0])`);
+      await uploadIs(page, 'done');
+      await expectArrived(stage);
+      expectNothingStoredSentAgain(stage);
+    },
+    SLOW,
+  );
+
+  staged(
+    'a file that is given again just when the first is found to have changed is the one that arrives',
+    async (stage) => {
+      const page = await beginShort(stage);
+      // Looks for the slice of what could not be sent, and does not hear of it until `release`.
+      await page.evaluate(`void (() => {
+        const { get } = IDBObjectStore.prototype;
+        IDBObjectStore.prototype.get = function (key) {
+          const request = get.call(this, key);
+          if (this.name !== 'slices' || globalThis.release) return request;
+          const released = new Promise((resolve) => { globalThis.release = resolve });
+          const listen = request.addEventListener.bind(request);
+          request.addEventListener = (type, heard) => listen(type, () => released.then(heard));
+          return request;
+        };
+      })()`);
+      const changed = await randomFile(`${stage.folder}/changed.bin`, stage.file.size);
+      await rename(changed.path, stage.file.path);
+      await page.waitFor('globalThis.release', { limit: 60_000, what: 'the slice to be looked for' });
+      await page.setFiles('input', [`${stage.folder}/copy.bin`]);
+      await page.evaluate(`upload.attach(document.querySelector('input').files[0])`);
+      await page.evaluate('release()');
       await uploadIs(page, 'done');
       await expectArrived(stage);
       expectNothingStoredSentAgain(stage);
