@@ -52,11 +52,16 @@ export function crossing(name: string, start: () => Promise<TestStore>, installe
       finding(stage.chrome, 'the last tab is closed', 'the worker goes on with it');
     });
 
-    staged('the renderer crashes in mid-upload and the file arrives', async (stage) => {
-      const page = await begin(stage);
-      await page.crash();
-      await expectCarriedOn(stage, 'renderer crashed', performance.now());
-    });
+    staged(
+      'the renderer crashes in mid-upload and the file arrives',
+      async (stage) => {
+        const page = await begin(stage);
+        await page.crash();
+        await expectCarriedOn(stage, 'renderer crashed', performance.now());
+      },
+      // On a loaded machine the browser may begin a new worker in the process that just died: then it is its next attempt.
+      { chrome: { shortSync: true } },
+    );
 
     staged('the tab is frozen in mid-upload and the worker carries on', async (stage) => {
       const page = await begin(stage);
