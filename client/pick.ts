@@ -64,7 +64,7 @@ export function createPicks({ store, views, files, actions, recognition, live, b
       const signal = live(view);
       const record = known ?? (await take(view, draft, signal));
       if (!record) return;
-      view.update(record, file !== undefined);
+      await views.become(view, record, file !== undefined);
       views.introduce(view);
       if (file) await actions.attach(record.id, file);
       await actions.resume(record.id);

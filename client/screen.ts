@@ -12,7 +12,8 @@ export function keepScreenOn(views: Views, signal: AbortSignal): void {
   /** Asked for, or refused as when the battery is low: not asked again before the page comes into sight anew. */
   let asked = false;
 
-  const wanted = () => !signal.aborted && document.visibilityState === 'visible' && views.all().some(isMoving);
+  const moving = new Set<Upload>();
+  const wanted = () => !signal.aborted && document.visibilityState === 'visible' && moving.size > 0;
   async function look(): Promise<void> {
     if (!wanted()) {
       asked = false;
@@ -27,7 +28,12 @@ export function keepScreenOn(views: Views, signal: AbortSignal): void {
       else await given?.release();
     }
   }
-  const follow = (upload: Upload) => upload.addEventListener('change', look, { signal });
+  function follow(upload: Upload): void {
+    const note = () => void (isMoving(upload) ? moving.add(upload) : moving.delete(upload));
+    note();
+    upload.addEventListener('change', note, { signal });
+    upload.addEventListener('change', look, { signal });
+  }
   for (const upload of views.all()) follow(upload);
   views.watch(follow);
   document.addEventListener('visibilitychange', look, { signal });

@@ -15,26 +15,30 @@ interface Source {
   shown(record: UploadRecord): number;
 }
 
+const NONE: ReadonlySet<Upload> = new Set();
+
 /** The `Upload` objects of one client, kept in step with the store. */
 export function createViews(owner: UploadOwner) {
-  const views = new Set<Upload>();
+  /** By the upload that they show. */
+  const views = new Map<string, Set<Upload>>();
   const watchers = new Set<(upload: Upload) => void>();
   let source: Source | undefined;
 
-  const of = (id: string) => [...views].filter((view) => view.id === id);
+  const of = (id: string): ReadonlySet<Upload> => views.get(id) ?? NONE;
+  const every = () => [...views.values()].flatMap((same) => [...same]);
 
-  function make(record: UploadRecord): Upload {
-    const view = new Upload(record, owner);
-    views.add(view);
+  function place(view: Upload): Upload {
+    views.set(view.id, (views.get(view.id) ?? new Set()).add(view));
     return view;
   }
+  const make = (record: UploadRecord) => place(new Upload(record, owner));
   function announce(view: Upload): Upload {
     for (const watcher of watchers) watcher(view);
     return view;
   }
   /** One that another tab or an earlier visit began, with what it has come to. */
   async function meet(store: Store, record: UploadRecord): Promise<void> {
-    if (of(record.id).length || record.state === 'cancelling') return;
+    if (of(record.id).size || record.state === 'cancelling') return;
     const view = make(record);
     await count(store, view);
     announce(view);
@@ -50,39 +54,41 @@ export function createViews(owner: UploadOwner) {
     const record = await store.upload(id);
     if (record) await meet(store, record);
     const atHand = record !== undefined && (await somewhere(record));
-    for (const view of of(id)) {
-      view.update(record, atHand);
-      if (!record) views.delete(view);
-    }
+    for (const view of of(id)) view.update(record, atHand);
+    if (!record) views.delete(id);
   }
 
   return {
     refresh,
     make,
     /** Whoever watches hears of it, unless it is one more view of an upload that they know. */
-    introduce: (view: Upload) => void (of(view.id).length === 1 && announce(view)),
-    all: () => [...new Map([...views].map((view) => [view.id, view])).values()],
+    introduce: (view: Upload) => void (of(view.id).size === 1 && announce(view)),
+    all: () => [...views.values()].map((same) => [...same].at(-1)!),
     watch: (watcher: (upload: Upload) => void) => void watchers.add(watcher),
     /** Tells every view that circumstances outside its record changed. */
     touch() {
-      for (const view of views) view.touch();
+      for (const view of every()) view.touch();
     },
     /** This page hears no more of what is not settled; others go on with it. */
     interrupt(error: Trouble) {
-      for (const view of views) if (!isSettled(view.record)) view.update({ ...view.record, error }, true);
+      for (const view of every()) if (!isSettled(view.record)) view.update({ ...view.record, error }, true);
     },
     /** They are no longer this person's. */
     clear() {
-      for (const view of views) view.vanish({ code: 'SIGNED_OUT', message: 'Signed out.' });
+      for (const view of every()) view.vanish({ code: 'SIGNED_OUT', message: 'Signed out.' });
       views.clear();
     },
     /** Shows `record` in what was the view of a draft. */
-    async become(view: Upload, record: UploadRecord): Promise<void> {
-      view.update(record, true);
+    async become(view: Upload, record: UploadRecord, atHand = true): Promise<void> {
+      const drafts = views.get(view.id);
+      drafts?.delete(view);
+      if (!drafts?.size) views.delete(view.id);
+      view.update(record, atHand);
+      place(view);
       if (record.resumeToken) await count(source!.store, view);
     },
     /** Open uploads of `size` bytes that need their file to go on. */
-    needing: (size: number) => [...views].filter((view) => view.state === 'needs-file' && view.size === size),
+    needing: (size: number) => every().filter((view) => view.state === 'needs-file' && view.size === size),
     serve(from: Source) {
       source = from;
       from.bus.listen((message) => {

@@ -95,7 +95,9 @@ export async function drive(host: Host, signal: AbortSignal, untilIdle: boolean)
       const news = new Promise<void>((resolve) => {
         wake = resolve;
       });
-      const open = (await host.store.uploads()).filter((record) => isOpen(record) && host.drives(record)).sort(byTurn);
+      // Of a thousand each that ends is none the sooner replaced for reading all of them while there is no room for one.
+      const all = moving.size < MOST_AT_ONCE ? await host.store.uploads() : [];
+      const open = all.filter((record) => isOpen(record) && host.drives(record)).sort(byTurn);
       for (const record of open) {
         if (moving.has(record.id) || starved.has(record.id) || isFull(record.totalParts > 1)) continue;
         if (mayUseLine(record)) begin(record);

@@ -15,8 +15,6 @@ import { transferByFetch } from './transfer.ts';
 const LOOK_MS = 1000;
 const REST_MS = 60_000;
 
-const hasWork = async (store: Store) => (await store.uploads()).some(isOpen);
-
 /** What the heir lives by. */
 export interface Life {
   /** Milliseconds that the worker surely has. */
@@ -32,19 +30,29 @@ export interface Life {
 export async function inherit(owner: string, life: Life): Promise<void> {
   const store = await openStore(owner).catch((error) => {
     // Signed out meanwhile: what was erased stays so.
-    if (error.name === 'AbortError') return undefined;
-    throw error;
+    if (error.name !== 'AbortError') throw error;
   });
   if (!store) return;
   const bus = openBus(owner);
   const waiting = new AbortController();
   let signedOut = false;
-  const unlisten = bus.listen(async (message) => {
+  const work = async () => (await store.uploads()).filter(isOpen);
+  const listed = work().then((all) => new Set(all.map(({ id }) => id)));
+  /** Of a thousand uploads each changes some times: that is no reason to read them all each time. */
+  const look = async (id: string) => {
+    const open = await listed;
+    const record = await store.upload(id);
+    if (record && isOpen(record)) open.add(id);
+    else open.delete(id);
+    if (!open.size) waiting.abort();
+  };
+  const unlisten = bus.listen((message) => {
     signedOut ||= message.type === 'signed-out';
-    if (signedOut || (message.type === 'changed' && !(await hasWork(store).catch(() => true)))) waiting.abort();
+    if (signedOut) waiting.abort();
+    else if (message.type === 'changed') look(message.id).catch(() => {});
   });
   try {
-    if (!(await hasWork(store))) return;
+    if (!(await listed).size) return;
     const host = workerHost(store, bus, life, lastLine ?? (await recalled(store)));
     for (;;) {
       const outcome = await holdDriveLock(owner, bus, waiting.signal, async (signal, stolen) => {
@@ -54,13 +62,14 @@ export async function inherit(owner: string, life: Life): Promise<void> {
         return drive(host, signal, true).finally(() => life.onDriving(false));
       });
       if (outcome === 'yield') continue;
-      if (outcome || !(await waitsForNetwork(store))) return;
-      // While there is a window, an event is fired again as soon as it ends.
+      if (outcome || !isMetered() || !(await work()).some((record) => record.onlyUnmetered)) return;
+      // The browser is to wake it again, as nobody else will when the network is another. While there is a window, an
+      // event is fired again as soon as it ends.
       await rest();
       throw new Error('It waits for a network that costs nothing.');
     }
   } catch (error) {
-    if (!signedOut && (await hasWork(store))) throw error;
+    if (!signedOut && (await work()).length) throw error;
   } finally {
     unlisten();
     bus.close();
@@ -79,10 +88,6 @@ async function rest(): Promise<void> {
     await new Promise((resolve) => setTimeout(resolve, LOOK_MS));
   unlisten();
 }
-
-/** The browser is to wake the worker again, as nobody else will when the network is another. */
-const waitsForNetwork = async (store: Store) =>
-  isMetered() && (await store.uploads()).some((record) => isOpen(record) && record.onlyUnmetered);
 
 /** What this worker saw last of the line. */
 let lastLine: Line | undefined;

@@ -1,6 +1,7 @@
 import { openBus } from './bus.ts';
 import { noticeOf, type Standing, type Wording } from './notice.ts';
 import { type Extendable, scope, windows } from './scope.ts';
+import { seldom } from './seldom.ts';
 import { openStore, type Store } from './store.ts';
 
 /** What the page that a notification leads to is told. */
@@ -46,9 +47,11 @@ export function createHerald(owner: string, wording: Wording): Herald {
     const told = await store.note(SHOWN).catch(() => undefined);
     if ((await windows()).some(({ visibilityState }) => visibilityState === 'visible')) {
       // They see for themselves. Whatever is just being shown Chromium forgets when asked, so that a click on it does nothing.
-      if (!told) return;
-      for (const old of await scope.registration.getNotifications({ tag })) old.close();
-      return store.keepNote(SHOWN, '');
+      if (told) {
+        for (const old of await scope.registration.getNotifications({ tag })) old.close();
+        await store.keepNote(SHOWN, '');
+      }
+      return;
     }
     if (!notice) return;
     const [kind, about] = notice;
@@ -66,7 +69,8 @@ export function createHerald(owner: string, wording: Wording): Herald {
     return turn;
   };
   const bus = openBus(owner);
-  bus.listen(({ type }) => type === 'changed' && void looked('on'));
+  const lookSoon = seldom(() => looked('on'));
+  bus.listen(({ type }) => type === 'changed' && lookSoon());
   void looked('on');
   return { look: looked, close: bus.close };
 }

@@ -16,6 +16,8 @@ import { type SyncEvent, scope, windows } from './scope.ts';
 import { readTag, SETS, tagsOf } from './tag.ts';
 
 const LOOK_MS = 1000;
+/** Milliseconds before a tag is renewed once more: one whose events end at once would be fired without end. */
+const RENEW_MS = 20_000;
 
 /** What the worker posts to itself, to live on when a sync event has ended, and a page to the worker as it goes. */
 export interface Note {
@@ -35,12 +37,15 @@ export interface Shift {
 
 interface Held extends Omit<Stay, 'age'> {
   since: number;
-  /** Of its tag. */
   set?: number;
+  /** To be renewed. */
+  tag?: string | undefined;
   settle(verdict: Verdict): void;
 }
 
 const shifts = new Map<string, Shift>();
+/** By tag. */
+const restsUntil = new Map<string, number>();
 let wording: Wording = english;
 
 /** How from now on this worker's notifications are worded. */
@@ -91,6 +96,11 @@ function beginShift(owner: string): Shift {
     aloneSince = open ? undefined : (aloneSince ?? now);
     const circumstances: Circumstances = { alone: aloneSince && now - aloneSince, driving };
     for (const stay of held) {
+      const { tag } = stay;
+      if (open && tag && now >= (restsUntil.get(tag) ?? 0)) {
+        restsUntil.set(tag, now + RENEW_MS);
+        void renew(tag).then((renewed) => Object.assign(stay, { renewed }));
+      }
       const verdict = judge({ ...stay, age: now - stay.since }, circumstances);
       // One that waits for its next attempt is not fired: at the next look it is another set's turn.
       if (verdict === 'replace') void renew(tagsOf(owner, ++stay.set! % SETS)[KEEPER]!);
@@ -113,9 +123,10 @@ function beginShift(owner: string): Shift {
     async stand({ tag, lastChance }) {
       const { rung, set } = readTag(tag)!;
       const others = [...held].filter((other) => other.rung === rung);
-      const stay = { rung, set, lastChance, renewed: false, spare: rung !== KEEPER && others.length > 0 };
+      const stay: Parameters<typeof hold>[0] = { rung, set, lastChance };
       if (rung === KEEPER) for (const other of others) other.spare = true;
-      else if (!stay.spare) void renew(tag).then((renewed) => Object.assign(stay, { renewed }));
+      else if (others.length) stay.spare = true;
+      else stay.tag = tag;
       if ((await hold(stay)) === 'give-back') throw Error('more to send');
     },
     async carry(set) {

@@ -3,7 +3,7 @@ import { type Database, type Keeper, openDatabase } from './database.ts';
 import { grouped } from './group.ts';
 import { endOf, type HistoryEntry, keyOf, MOST_ENTRIES } from './history.ts';
 import { isSettled, type KeptGrant, type PartRecord, type UploadRecord } from './record.ts';
-import type { PartKey, Tables } from './transaction.ts';
+import type { PartKey, Prefix, Tables } from './transaction.ts';
 
 /** One owner's records and slices on this device. */
 export interface Store {
@@ -14,8 +14,8 @@ export interface Store {
   /** Changes the record in one transaction; undefined where it is gone. */
   change(id: string, change: (record: UploadRecord) => Partial<UploadRecord>): Promise<UploadRecord | undefined>;
   /** Its object is there: nothing of it is needed here any more. */
-  finish(id: string, object: UploadedObject): Promise<void>;
-  add(record: UploadRecord): Promise<void>;
+  finish(id: string, object: UploadedObject): Promise<unknown>;
+  add(record: UploadRecord): Promise<unknown>;
   /** Ascending. */
   parts(record: UploadRecord): Promise<PartRecord[]>;
   /**
@@ -23,7 +23,7 @@ export interface Store {
    * Rejects with `QuotaExceededError` where the disk share is used up.
    */
   stagePart(record: UploadRecord, part: PartRecord, slice?: Blob): Promise<void>;
-  putPart(record: UploadRecord, part: PartRecord): Promise<void>;
+  putPart(record: UploadRecord, part: PartRecord): Promise<unknown>;
   slice(record: UploadRecord, partNumber: number): Promise<Blob | undefined>;
   /** The bucket has these parts: writes it down and drops their slices. */
   markStored(record: UploadRecord, parts: PartRecord[]): Promise<void>;
@@ -33,10 +33,10 @@ export interface Store {
   reopen(id: string): Promise<void>;
   remove(id: string): Promise<void>;
   grant(endpoint: string): Promise<KeptGrant | undefined>;
-  keepGrant(grant: KeptGrant): Promise<void>;
+  keepGrant(grant: KeptGrant): Promise<unknown>;
   /** A small fact about this device. */
   note(name: string): Promise<unknown>;
-  keepNote(name: string, value: unknown): Promise<void>;
+  keepNote(name: string, value: unknown): Promise<unknown>;
   /** How uploads ended, newest first; what is older than the last 500 is forgotten, and so are uploads that were done before the last 500. */
   history(): Promise<HistoryEntry[]>;
   close(): void;
@@ -55,6 +55,30 @@ function remember(tables: Tables, end: HistoryEntry | undefined): void {
   if (end) void tables.put('history', end, keyOf(end));
 }
 
+function drop(tables: Tables, parts: Prefix): void {
+  for (const name of ['parts', 'slices'] as const) void tables.remove(name, parts);
+}
+
+interface Alteration {
+  id: string;
+  change: (record: UploadRecord) => Partial<UploadRecord>;
+}
+
+/** Changes records one after the other; undefined where one is gone. */
+async function alterAll(tables: Tables, asks: Alteration[]): Promise<(UploadRecord | undefined)[]> {
+  const read = asks.map(async ({ id }) => [id, await tables.get('uploads', id)] as const);
+  const records = new Map(await Promise.all(read));
+  return asks.map(({ id, change }) => {
+    const before = records.get(id);
+    if (!before) return undefined;
+    const after = { ...before, ...change(before) };
+    records.set(id, after);
+    void tables.put('uploads', after);
+    if (isSettled(after)) remember(tables, endOf(after, before.state));
+    return after;
+  });
+}
+
 export function createStore({ lasting, run, close }: Database): Store {
   const key = (record: UploadRecord, partNumber: number): PartKey => [record.id, record.partSize, partNumber];
   let probe: Promise<boolean> | undefined;
@@ -64,6 +88,15 @@ export function createStore({ lasting, run, close }: Database): Store {
   );
   const put = grouped((records: UploadRecord[]) =>
     run(['uploads'], 'readwrite', (tables) => Promise.all(records.map((record) => tables.put('uploads', record)))),
+  );
+  const alter = grouped((asks: Alteration[]) =>
+    run(['uploads', 'history'], 'readwrite', (tables) => alterAll(tables, asks)),
+  );
+  const end = grouped((asks: Alteration[]) =>
+    run(['uploads', 'parts', 'slices', 'history'], 'readwrite', (tables) => {
+      for (const { id } of asks) drop(tables, [id]);
+      return alterAll(tables, asks);
+    }),
   );
 
   /** Whether this browser keeps Blobs; WebKit does not always. Rejects with `QuotaExceededError` where there is no room. */
@@ -85,24 +118,10 @@ export function createStore({ lasting, run, close }: Database): Store {
     lasting,
     uploads: async () => (await run(['uploads'], 'readonly', (tables) => tables.list('uploads'))).sort(byAge),
     upload: read,
-    change: (id, change) =>
-      run(['uploads', 'history'], 'readwrite', async (tables) => {
-        const before = await tables.get('uploads', id);
-        const after = before && { ...before, ...change(before) };
-        if (after) await tables.put('uploads', after);
-        if (after && isSettled(after)) remember(tables, endOf(after, before.state));
-        return after;
-      }),
+    change: (id, change) => alter({ id, change }),
     finish: (id, { url, fileKey, etag }) =>
-      run(['uploads', 'parts', 'slices', 'history'], 'readwrite', async (tables) => {
-        const before = await tables.get('uploads', id);
-        if (!before) return;
-        const after: UploadRecord = { ...before, url, fileKey, etag, state: 'done', staged: true, error: undefined };
-        void tables.put('uploads', after);
-        for (const name of ['parts', 'slices'] as const) void tables.remove(name, [id]);
-        remember(tables, endOf(after, before.state));
-      }),
-    add: async (record) => void (await put(record)),
+      end({ id, change: () => ({ url, fileKey, etag, state: 'done', staged: true, error: undefined }) }),
+    add: put,
     parts: ({ id, partSize }) => run(['parts'], 'readonly', (tables) => tables.list('parts', [id, partSize])),
     async stagePart(record, part, slice) {
       probe ??= slice && keepsBlobs();
@@ -117,8 +136,8 @@ export function createStore({ lasting, run, close }: Database): Store {
         void tables.put('parts', { ...before, ...part, sliced: part.sliced || !!before?.sliced }, at);
       });
     },
-    putPart: async (record, part) =>
-      void (await run(['parts'], 'readwrite', (tables) => tables.put('parts', part, key(record, part.partNumber)))),
+    putPart: (record, part) =>
+      run(['parts'], 'readwrite', (tables) => tables.put('parts', part, key(record, part.partNumber))),
     async slice(record, partNumber) {
       const kept = await run(['slices'], 'readonly', (tables) => tables.get('slices', key(record, partNumber)));
       return kept instanceof ArrayBuffer ? new Blob([kept]) : kept;
@@ -132,9 +151,7 @@ export function createStore({ lasting, run, close }: Database): Store {
         }
       }),
     dropParts: (id, partSize) =>
-      run(['parts', 'slices'], 'readwrite', async (tables) => {
-        for (const name of ['parts', 'slices'] as const) void tables.remove(name, partSize ? [id, partSize] : [id]);
-      }),
+      run(['parts', 'slices'], 'readwrite', async (tables) => drop(tables, partSize ? [id, partSize] : [id])),
     reopen: (id) =>
       run(['uploads', 'parts'], 'readwrite', async (tables) => {
         const record = await tables.get('uploads', id);
@@ -151,13 +168,12 @@ export function createStore({ lasting, run, close }: Database): Store {
         const record = await tables.get('uploads', id);
         if (record?.state === 'cancelling') remember(tables, endOf(record));
         void tables.remove('uploads', id);
-        for (const name of ['parts', 'slices'] as const) void tables.remove(name, [id]);
+        drop(tables, [id]);
       }),
     grant: (endpoint) => run(['grants'], 'readonly', (tables) => tables.get('grants', endpoint)),
-    keepGrant: async (grant) => void (await run(['grants'], 'readwrite', (tables) => tables.put('grants', grant))),
+    keepGrant: (grant) => run(['grants'], 'readwrite', (tables) => tables.put('grants', grant)),
     note: (name) => run(['notes'], 'readonly', (tables) => tables.get('notes', name)),
-    keepNote: async (name, value) =>
-      void (await run(['notes'], 'readwrite', (tables) => tables.put('notes', value, name))),
+    keepNote: (name, value) => run(['notes'], 'readwrite', (tables) => tables.put('notes', value, name)),
     history: () =>
       run(['uploads', 'history'], 'readwrite', async (tables) => {
         const [entries, uploads] = await Promise.all([tables.list('history'), tables.list('uploads')]);

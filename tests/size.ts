@@ -27,7 +27,7 @@ const element = together.outputFiles.find(({ path }) => path === '/element/index
 
 /** Bytes, and how many there may be. */
 const SIZES: Record<string, [size: number, limit: number]> = {
-  worker: [gzipped(await bundleWorker()), 17_000],
+  worker: [gzipped(await bundleWorker()), 17_200],
   client: [alone.outputFiles.reduce((sum, { contents }) => sum + gzipped(contents), 0), 24_000],
   element: [gzipped(element.contents), 12_000],
 };

@@ -4,28 +4,20 @@
  * these words in its title, and the bare loop, which all are compared with. With `--write` and no word the tables and the chart go
  * into RESULTS.md. BENCH_ROUNDS (7) and BENCH_SCALE (1; 0.05 makes all files a twentieth) make it shorter. Exits with 1 where something broke.
  */
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { cpus, loadavg, tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { type Scene, setScene } from '../faults/matrix/scene.ts';
-import { startSite } from '../faults/matrix/site.ts';
+import { writeFileSync } from 'node:fs';
 import { UPLOADERS, type Uploader, versionsOf } from '../faults/matrix/uploaders.ts';
-import { installChromium, installPeers } from '../install.ts';
-import { ROOT } from '../runtime.ts';
-import { embeddedStore } from '../store.ts';
 import { barChart } from './bars.ts';
-import { conditionsOf, filesOf, JOBS, type Job, LINES, type Line, latencyOf } from './jobs.ts';
+import { isBare, openContest } from './contest.ts';
+import { JOBS, type Job, LINES, type Line } from './jobs.ts';
 import { ROUNDS, ratios, spread } from './rounds.ts';
-import { withSection } from './section.ts';
+import { commandOf, HOME, publish } from './section.ts';
 import { tableOf } from './table.ts';
-import { type Taken, takeTurn } from './turn.ts';
+import type { Taken } from './turn.ts';
 
-const HOME = `${ROOT}tests/bench`;
 const given = process.argv.slice(2);
 const write = given.includes('--write');
 const words = given.filter((word) => word !== '--write').map((word) => word.toLowerCase());
 
-const isBare = ({ id }: Uploader) => id === 'bare';
 const isWanted = (line: Line, job: Job, uploader: Uploader) => {
   const title = `${line.title}: ${job.name}: ${uploader.title}`.toLowerCase();
   return words.every((word) => title.includes(word));
@@ -82,48 +74,10 @@ function rowOf({ title }: Job, { uploader, turns, ratios }: Result): string[] {
   ];
 }
 
-let broken = 0;
-const broke = (what: string, error: unknown) => {
-  broken++;
-  console.error(`${what} broke:`, error);
-};
+const contest = await openContest();
 
-for (const installed of [await installChromium(), await installPeers()])
-  if (!installed.ok) {
-    console.error(installed.why);
-    process.exit(1);
-  }
-const store = await embeddedStore();
-const site = await startSite(Object.fromEntries(UPLOADERS.map((uploader) => [uploader.id, uploader])));
-const folder = mkdtempSync(join(tmpdir(), 'partway-bench-'));
-
-/** All uploaders by turns; one that breaks is out of it. */
 async function compete(line: Line, job: Job, uploaders: Uploader[]): Promise<Result[]> {
-  const files = await filesOf(job, folder);
-  const scenes = new Map<Uploader, Scene>();
-  const turns = new Map<Uploader, Taken[]>(uploaders.map((uploader) => [uploader, []]));
-  const attempt = (uploader: Uploader, work: () => Promise<unknown>) =>
-    work().catch((error) => {
-      turns.delete(uploader);
-      broke(`${line.title}: ${job.title}: ${uploader.title}`, error);
-    });
-  for (const uploader of uploaders)
-    await attempt(uploader, async () => {
-      const scene = await setScene(uploader, conditionsOf(line), { store, site });
-      scene.web.set({ latency: latencyOf(line, job) });
-      scenes.set(uploader, scene);
-    });
-  // The first round warms caches and connections up.
-  for (let round = 0; round <= ROUNDS; round++)
-    for (const [uploader, taken] of [...turns])
-      await attempt(uploader, async () => {
-        const turn = await takeTurn(scenes.get(uploader)!, files);
-        console.error(`  ${line.title}: ${job.title}: ${uploader.title}: ${turn.time.toFixed(0)} ms`);
-        if (round) taken.push(turn);
-      });
-  for (const scene of scenes.values()) await scene.stop().catch((error) => broke('the end of a scene', error));
-  for (const { path } of files) rmSync(path);
-
+  const turns = await contest.compete(line, job, uploaders, ROUNDS);
   const bare = [...turns].find(([uploader]) => isBare(uploader))?.[1];
   if (!bare) return [];
   return [...turns].map(([uploader, taken]) => {
@@ -155,23 +109,12 @@ for (const line of LINES) {
   printed.push(`### ${line.title[0]!.toUpperCase()}${line.title.slice(1)}`, tableOf(COLUMNS, rows));
   console.log(`\n${printed.slice(-2).join('\n\n')}`);
 }
-site.stop();
-await store.stop();
-rmSync(folder, { recursive: true });
+await contest.stop();
 
-if (write && !broken) {
-  const settings = Object.entries(process.env).flatMap(([name, value]) =>
-    /^BENCH_(ROUNDS|SCALE)$/.test(name) ? `${name}=${value}` : [],
-  );
-  const command = [...settings, 'npm run bench:browser -- --write'].join(' ');
-  const versions = UPLOADERS.flatMap(versionsOf);
-  const origin = `\`${command}\`; rounds that count: ${ROUNDS}; ${cpus().length} cores, load averages at the end ${loadavg()
-    .map((figure) => figure.toFixed(0))
-    .join(', ')}; ${[...new Set(versions)].join(', ')}.`;
-  const page = readFileSync(`${HOME}/RESULTS.md`, 'utf8');
-  const body = [origin, '![](browser.svg)', ...printed].join('\n\n');
-  writeFileSync(`${HOME}/RESULTS.md`, withSection(page, 'browser', body));
+if (write && !contest.broken) {
+  const versions = `Rounds that count: ${ROUNDS}; ${[...new Set(UPLOADERS.flatMap(versionsOf))].join(', ')}.`;
+  const body = [versions, '![](browser.svg)', ...printed].join('\n\n');
+  publish('browser', commandOf('bench:browser', ['--', '--write']), body);
   writeFileSync(`${HOME}/browser.svg`, barChart({ title: 'Time over the bare loop’s', one: 'bare loop', groups }));
-  Bun.spawnSync([`${ROOT}node_modules/.bin/biome`, 'format', '--write', `${HOME}/RESULTS.md`]);
 }
-process.exit(broken ? 1 : 0);
+process.exit(contest.broken ? 1 : 0);

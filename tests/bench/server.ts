@@ -5,10 +5,8 @@
  * BENCH_ROUNDS (7), BENCH_SESSIONS (a million), BENCH_RESUMES (200), BENCH_CALLS (of each kind and round), BENCH_MOST
  * (parts, open sessions: 10,000) and BENCH_SIGNS (that are profiled: 4,000) make it shorter.
  */
-import { readFileSync, writeFileSync } from 'node:fs';
-import { cpus, loadavg } from 'node:os';
 import { commandFor, ROOT, RUNTIMES, type Runtime } from '../runtime.ts';
-import { withSection } from './section.ts';
+import { commandOf, HOME, publish } from './section.ts';
 import { headOf } from './table.ts';
 
 /** Which runtimes run each; those that measure servers in processes of their own start all of them themselves. */
@@ -23,8 +21,6 @@ const PARTS: Record<string, readonly Runtime[]> = {
 };
 /** These print tables of their own, the others rows of one. */
 const WHOLE = ['calls', 'growth', 'profile'];
-const HOME = `${ROOT}tests/bench`;
-const RESULTS = `${HOME}/RESULTS.md`;
 
 /** Resolves to what it printed, which is passed on as it comes. */
 async function run(part: string, runtime: Runtime): Promise<string> {
@@ -39,14 +35,6 @@ async function run(part: string, runtime: Runtime): Promise<string> {
   if ((await child.exited) === 0) return printed;
   process.exitCode = 1;
   return '';
-}
-
-/** How the figures came to be. */
-function origin(part: string): string {
-  const settings = Object.entries(process.env).filter(([name]) => name.startsWith('BENCH_'));
-  const command = [...settings.map((setting) => setting.join('=')), 'npm run bench:server', part].join(' ');
-  const load = loadavg().map((figure) => figure.toFixed(0));
-  return `\`${command}\`; ${cpus().length} cores, load averages at the end ${load.join(', ')}.`;
 }
 
 const given = process.argv.slice(2);
@@ -66,7 +54,5 @@ for (const [part, runtimes] of Object.entries(PARTS)) {
   headed = !whole;
   let printed = '';
   for (const runtime of runtimes) printed += await run(part, runtime);
-  if (write && whole && printed)
-    writeFileSync(RESULTS, withSection(readFileSync(RESULTS, 'utf8'), part, `${origin(part)}\n\n${printed}`));
+  if (write && whole && printed) publish(part, commandOf('bench:server', [part]), printed);
 }
-if (write) Bun.spawnSync([`${ROOT}node_modules/.bin/biome`, 'format', '--write', RESULTS]);

@@ -2,6 +2,7 @@
 
 import { build } from 'esbuild';
 import type { Browser, Tab } from './browser.ts';
+import type { Chrome } from './chrome.ts';
 import type { Stage } from './stage.ts';
 
 const ROOM = new URL('./app/', import.meta.url).pathname;
@@ -87,3 +88,11 @@ export async function begin(page: Tab, stage: Pick<Stage, 'file'>, options = '{}
 
 export const uploadIs = (page: Tab, wanted: string) =>
   page.waitFor(`upload.state === '${wanted}'`, { limit: 60_000, what: `the upload to be ${wanted}` });
+
+/** Sends to the service worker that runs. Attached to, it lives on. */
+export async function attachWorker({ chrome: { cdp } }: { chrome: Pick<Chrome, 'cdp'> }) {
+  const { targetInfos } = await cdp.send<{ targetInfos: { type: string; targetId: string }[] }>('Target.getTargets');
+  const { targetId } = targetInfos.find(({ type }) => type === 'service_worker')!;
+  const { sessionId } = await cdp.send<{ sessionId: string }>('Target.attachToTarget', { targetId, flatten: true });
+  return <T>(method: string, params: object) => cdp.send<T>(method, params, { sessionId });
+}

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, setDefaultTimeout } from 'bun:test';
+import { RUNGS } from '../../sw/ladder.ts';
 import { randomFile } from '../bytes.ts';
 import { embeddedStore, type TestStore } from '../store.ts';
 import { type App, begin, openApp, startApp, startClient } from './app.ts';
@@ -7,6 +8,7 @@ import { findChrome } from './executable.ts';
 import type { Page } from './page.ts';
 import { completed, expectArrived, expectNothingStoredSentAgain, type Stage, sent, settled } from './stage.ts';
 import { onStages } from './staged.ts';
+import { watchSyncs } from './syncs.ts';
 
 setDefaultTimeout(180_000);
 const MiB = 2 ** 20;
@@ -72,6 +74,25 @@ describe.skipIf(!findChrome())('in the background', () => {
       // A crash takes the worker along, and now and then what the browser fires in its place: then it is its next attempt.
       how === 'crashed' ? { chrome: { shortSync: true } } : {},
     );
+
+  staged(
+    'when all has arrived the worker rests, though the page stays open',
+    async (stage) => {
+      const { events } = await watchSyncs(stage.chrome);
+      const page = await underWay(stage);
+      await expectWhole(stage);
+      await page.waitFor(`upload.state === 'done'`);
+      const fired = () => events.filter(({ how }) => how === 'Dispatched').length;
+      await page.waitFor(
+        `navigator.serviceWorker.ready.then(({ sync }) => sync.getTags()).then((tags) => !tags.length)`,
+        { limit: 30_000, what: 'no tag to be left' },
+      );
+      console.log(`  ${fired()} sync events in all`);
+      // A visit's, and some more where they were renewed; not a hundred in each second.
+      expect(fired()).toBeLessThanOrEqual(4 * RUNGS);
+    },
+    { fileSize: 12 * MiB, bytesPerSecond: 8 * MiB },
+  );
 
   staged(
     'the worker outlives its sync events by far',

@@ -1,10 +1,11 @@
 import { describe, expect, setDefaultTimeout } from 'bun:test';
 import { randomFile } from '../bytes.ts';
-import { begin, openApp, startClient, uploadIs } from './app.ts';
+import { attachWorker, begin, openApp, startClient, uploadIs } from './app.ts';
 import { findChrome } from './executable.ts';
 import type { Page } from './page.ts';
 import { completed, expectArrived, type Stage, sent, settled } from './stage.ts';
 import { onApps } from './staged.ts';
+import { watchSyncs } from './syncs.ts';
 
 setDefaultTimeout(120_000);
 
@@ -40,45 +41,21 @@ describe.skipIf(!findChrome())('the network that is used', () => {
     },
   );
 
-  /** The worker sees what the browser would tell it of a person who saves data. Attached to, it lives on. */
-  async function attachWorker({ chrome: { cdp } }: Stage) {
-    const { targetInfos } = await cdp.send<{ targetInfos: { type: string; targetId: string }[] }>('Target.getTargets');
-    const { targetId } = targetInfos.find(({ type }) => type === 'service_worker')!;
-    const { sessionId } = await cdp.send<{ sessionId: string }>('Target.attachToTarget', { targetId, flatten: true });
+  /** The worker sees what the browser would tell it of a person who saves data. */
+  async function toldByWorker(stage: Stage) {
+    const worker = await attachWorker(stage);
     return async (dataSaverEnabled: boolean) => {
-      await cdp.send('Emulation.setDataSaverOverride', { dataSaverEnabled }, { sessionId });
-      const expression = `void navigator.connection.dispatchEvent(new Event('change'))`;
-      await cdp.send('Runtime.evaluate', { expression }, { sessionId });
+      await worker('Emulation.setDataSaverOverride', { dataSaverEnabled });
+      await worker('Runtime.evaluate', { expression: `void navigator.connection.dispatchEvent(new Event('change'))` });
     };
   }
-  /** The browser's sync events from now on, by tag: `Dispatched`, `failed` (to be fired again) or `completed`. */
-  async function watchSyncs({ chrome }: Stage) {
-    const events: { how: string; tag: string }[] = [];
-    let look = () => {};
-    const watcher = await chrome.open('about:blank');
-    watcher.on('BackgroundService.backgroundServiceEventReceived', ({ backgroundServiceEvent }) => {
-      const { eventName, instanceId: tag } = backgroundServiceEvent as { eventName: string; instanceId: string };
-      const [how] = /Dispatched|failed|completed/.exec(eventName) ?? [];
-      if (how) events.push({ how, tag });
-      look();
-    });
-    await watcher.send('BackgroundService.setRecording', { shouldRecord: true, service: 'backgroundSync' });
-    await watcher.send('BackgroundService.startObserving', { service: 'backgroundSync' });
-    const until = (check: () => boolean) =>
-      new Promise<void>((resolve) => {
-        look = () => check() && resolve();
-        look();
-      });
-    return { events, until };
-  }
-
   /** Leaves an upload, of which nothing has gone up, to a worker that saves data; resolves to what changes that. */
   async function leaveSaving(stage: Stage) {
     const page = await openApp(here.app, stage, 'onlyUnmetered: true,');
     const release = stage.wire.hold(({ method }) => method === 'PUT');
     await begin(page, stage);
     await page.waitFor('upload.safeToClose');
-    const saveInWorker = await attachWorker(stage);
+    const saveInWorker = await toldByWorker(stage);
     await saveInWorker(true);
     await page.close();
     release();
@@ -88,7 +65,7 @@ describe.skipIf(!findChrome())('the network that is used', () => {
   staged(
     'is none that costs with no tab open either: the worker leaves it alone, and goes on by itself on one that does not',
     async (stage) => {
-      const { events, until } = await watchSyncs(stage);
+      const { events, until } = await watchSyncs(stage.chrome);
       const saveInWorker = await leaveSaving(stage);
       const goneAt = performance.now();
       const given = () => events.filter(({ how }) => how === 'failed').map(({ tag }) => tag);
@@ -107,7 +84,7 @@ describe.skipIf(!findChrome())('the network that is used', () => {
   );
 
   staged('is not asked for again and again while some other tab of the site is open', async (stage) => {
-    const { events, until } = await watchSyncs(stage);
+    const { events, until } = await watchSyncs(stage.chrome);
     const bare = await stage.chrome.open(`${here.app.origin}/nothing`);
     const saveInWorker = await leaveSaving(stage);
     // The worker has the lock no more.
