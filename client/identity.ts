@@ -3,7 +3,10 @@ import { byGrant } from '../sw/record.ts';
 import type { Store } from '../sw/store.ts';
 import type { UploadClientOptions } from './options.ts';
 
-const RENEW_BEFORE_MS = 86_400_000;
+/** The worker may have spent an older one. */
+const RENEW_MS = 3_600_000;
+/** As many as a user may have open, where the server's operator says nothing else. */
+const MOST_FILES = 10_000;
 
 /** Who this page acts for. */
 export interface Self {
@@ -11,7 +14,7 @@ export interface Self {
   own(): Promise<Identity | undefined>;
   /** The app's own credentials, or the grant kept from an earlier visit. */
   identity(endpoint: string): Promise<Identity | undefined>;
-  /** Keeps a grant with at least a day left, where that can be had now; tells whether uploads can be begun without the page. */
+  /** Keeps a grant of the last hour, where that can be had now; tells whether uploads can be begun without the page. */
   prepare(): Promise<boolean>;
 }
 
@@ -22,13 +25,12 @@ export function createSelf({ endpoint: home, apiKey, headers, credentials }: Upl
     const given = Object.fromEntries(new Headers(await headers?.()));
     return { headers: { ...(apiKey !== undefined && { 'x-api-key': apiKey }), ...given }, credentials };
   }
-  /** Milliseconds that the kept grant still lives. */
-  const left = async () => ((await store.grant(home))?.expiresAt ?? 0) - Date.now();
-
   async function renew(): Promise<void> {
-    if ((await left()) > RENEW_BEFORE_MS) return;
-    const { grant, expiresIn } = await callApi(home, 'grant', {}, await credentialed());
-    await store.keepGrant({ grant, endpoint: home, expiresAt: Date.now() + expiresIn * 1000 });
+    const { renewAt = 0 } = (await store.grant(home)) ?? {};
+    if (Date.now() < renewAt) return;
+    const { grant, expiresIn } = await callApi(home, 'grant', { maxFiles: MOST_FILES }, await credentialed());
+    const now = Date.now();
+    await store.keepGrant({ grant, endpoint: home, expiresAt: now + expiresIn * 1000, renewAt: now + RENEW_MS });
   }
   const own = async () => (signedIn ? credentialed().catch(() => undefined) : undefined);
   return {
@@ -43,7 +45,8 @@ export function createSelf({ endpoint: home, apiKey, headers, credentials }: Upl
     },
     async prepare() {
       if (signedIn) await renew().catch(() => {});
-      return (await left()) > 0;
+      const { expiresAt = 0 } = (await store.grant(home)) ?? {};
+      return expiresAt > Date.now();
     },
   };
 }

@@ -75,6 +75,8 @@ export interface KeptGrant {
   endpoint: string;
   /** Milliseconds since the epoch. */
   expiresAt: number;
+  /** When the page asks for another; undefined of an earlier release. */
+  renewAt?: number;
 }
 
 export const byGrant = ({ grant }: KeptGrant): Identity => ({ headers: { authorization: `Bearer ${grant}` } });

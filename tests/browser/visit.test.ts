@@ -2,7 +2,7 @@ import { describe, expect, setDefaultTimeout } from 'bun:test';
 import { join } from 'node:path';
 import { type RandomFile, randomFile } from '../bytes.ts';
 import { keysIn, objectDigests } from '../store.ts';
-import { attachWorker, openApp } from './app.ts';
+import { attachWorker, begin, openApp, startClient, uploadIs } from './app.ts';
 import { findChrome } from './executable.ts';
 import { onApps } from './staged.ts';
 
@@ -21,6 +21,16 @@ const COUNT = `void (() => {
   };
 })()`;
 
+/** There is a grant on this device. */
+const KEPT = `new Promise((resolve) => {
+  const opening = indexedDB.open('partway:anna');
+  opening.onsuccess = () => {
+    const count = opening.result.transaction('grants').objectStore('grants').count();
+    count.onsuccess = () => resolve(count.result === 1);
+    opening.result.close();
+  };
+})`;
+
 describe.skipIf(!findChrome())('a visit', () => {
   const { here, staged } = onApps({ fileSize: 1 });
 
@@ -31,6 +41,7 @@ describe.skipIf(!findChrome())('a visit', () => {
       const files: RandomFile[] = [];
       for (const name of names) files.push(await randomFile(name, 4096));
       const page = await openApp(here.app, stage);
+      await page.evaluate('navigator.serviceWorker.ready.then(() => {})');
       const worker = await attachWorker(stage);
       const evaluate = (expression: string) =>
         worker<{ result: { value: number } }>('Runtime.evaluate', { expression }).then(({ result }) => result.value);
@@ -49,4 +60,20 @@ describe.skipIf(!findChrome())('a visit', () => {
       expect(byWorker).toBeLessThan(MOST_READS);
     },
   );
+
+  staged('asks for a new grant when the last one is an hour old, and not before', async (stage) => {
+    const page = await openApp(here.app, stage);
+    const given = () =>
+      stage.web.requests.filter(({ path, status }) => path.endsWith('/grant') && status === 200).length;
+    await stage.web.waitFor(() => given() === 1, { what: 'a grant to be given' });
+    await page.waitFor(KEPT, { what: 'it to be kept' });
+    await page.reload();
+    await startClient(page, stage);
+    await begin(page, stage);
+    await uploadIs(page, 'done');
+    expect(given()).toBe(1);
+    await page.evaluate(`void (Date.now = ((now) => () => now() + 3_600_000)(Date.now))`);
+    await page.evaluate(`window.dispatchEvent(new Event('focus'))`);
+    await stage.web.waitFor(() => given() === 2, { what: 'another to be given' });
+  });
 });
