@@ -22,9 +22,14 @@ function denoFlags(): string[] {
   return tasks.start.split(' ').filter((word) => /^--(allow|deny|no)-/.test(word));
 }
 
-/** Program and arguments that run `file` in `runtime`. */
-export function commandFor(file: string, args: string[] = [], runtime: Runtime = RUNTIME): [string, string[]] {
+/** Program and arguments that run `file` in `runtime`, which is given `more` flags. */
+export function commandFor(
+  file: string,
+  args: string[] = [],
+  runtime: Runtime = RUNTIME,
+  more: string[] = [],
+): [string, string[]] {
   const flags = { bun: [], deno: ['run', `--config=${ROOT}deno.json`, ...denoFlags()], node: [] }[runtime];
   const program = runtime === 'bun' ? process.execPath : `${ROOT}node_modules/.bin/${runtime}`;
-  return [program, [...flags, file, ...args]];
+  return [program, [...flags, ...more, file, ...args]];
 }

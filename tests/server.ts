@@ -16,6 +16,8 @@ export interface ServerOptions {
   cwd?: string;
   /** Default: the one under test. */
   runtime?: Runtime;
+  /** Of the runtime. */
+  flags?: string[];
 }
 
 export type Server = Awaited<ReturnType<typeof startServer>>;
@@ -40,7 +42,8 @@ export async function startServer(options: ServerOptions = {}) {
   let exited: Promise<number | null>;
 
   async function start(): Promise<void> {
-    child = spawn(...commandFor(join(ROOT, 'server/main.ts'), options.args ?? ['--dev'], options.runtime), {
+    const { args = ['--dev'], runtime, flags } = options;
+    child = spawn(...commandFor(join(ROOT, 'server/main.ts'), args, runtime, flags), {
       cwd: options.cwd ?? ROOT,
       env,
       stdio: ['ignore', 'pipe', 'pipe'],

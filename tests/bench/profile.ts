@@ -1,8 +1,9 @@
-/** Where the server's time goes while it signs windows of 32 parts, on Bun and on Node, which write CPU profiles. */
+/** Where the server's time goes while it signs windows of 32 parts, by the CPU profiles that the runtimes write. */
 
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { RUNTIMES, type Runtime } from '../runtime.ts';
 import { onScene, type Scene } from './scene.ts';
 import { type Profile, sharesOf } from './shares.ts';
 import { signing, writeSessions } from './signing.ts';
@@ -13,14 +14,11 @@ const LANES = 4;
 /** Of one upload. */
 const CALLS_EACH = 300;
 const CALLS = Number(process.env.BENCH_SIGNS ?? 4000);
-const OPTIONS = { bun: 'BUN_OPTIONS', node: 'NODE_OPTIONS' } as const;
-type Profiled = keyof typeof OPTIONS;
 
-async function profile(runtime: Profiled, scene: Scene): Promise<Map<string, number>> {
+async function profile(runtime: Runtime, scene: Scene): Promise<Map<string, number>> {
   const folder = mkdtempSync(join(tmpdir(), 'partway-profile-'));
-  const server = await scene.open(runtime, scene.database.url, {
-    [OPTIONS[runtime]]: `--cpu-prof --cpu-prof-dir=${folder}`,
-  });
+  const flags = ['--cpu-prof', `--cpu-prof-dir=${folder}`];
+  const server = await scene.open(runtime, scene.database.url, {}, flags);
   const tokens = await writeSessions(scene, scene.database.admin(), 2 * LANES + Math.ceil(CALLS / CALLS_EACH));
   const sign = signing(server.call, tokens, WINDOW);
   const lane = async () => {
@@ -37,13 +35,14 @@ async function profile(runtime: Profiled, scene: Scene): Promise<Map<string, num
 }
 
 async function benchProfile(scene: Scene): Promise<void> {
-  const [bun, node] = [await profile('bun', scene), await profile('node', scene)];
-  const rooms = [...new Set([...bun.keys(), ...node.keys()])];
+  const shares: Map<string, number>[] = [];
+  for (const runtime of RUNTIMES) shares.push(await profile(runtime, scene));
+  const rooms = new Set(shares.flatMap((share) => [...share.keys()]));
   const told = (share = 0) => `${(share * 100).toFixed(1)} %`;
   console.log(
     tableOf(
-      ['share of the samples', 'Bun', 'Node'],
-      rooms.map((room) => [room, told(bun.get(room)), told(node.get(room))]),
+      ['share of the samples', 'Bun', 'Deno', 'Node'],
+      [...rooms].map((room) => [room, ...shares.map((share) => told(share.get(room)))]),
     ),
   );
 }

@@ -63,8 +63,8 @@ async function setScene() {
       await query(database.admin(), (sql) => sql.unsafe(`create database ${name} owner partway`));
       return database.url.replace(/[^/]+$/, name);
     },
-    async open(runtime: Runtime, address = database.url, env: Record<string, string> = {}) {
-      const server = await serve({ runtime, env: { DATABASE_URL: address, ...settings, ...env } });
+    async open(runtime: Runtime, address = database.url, env: Record<string, string> = {}, flags: string[] = []) {
+      const server = await serve({ runtime, flags, env: { DATABASE_URL: address, ...settings, ...env } });
       servers.add(server);
       return {
         pid: server.pid(),
