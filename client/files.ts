@@ -35,6 +35,8 @@ interface Kept {
   /** Of its parts, cut so in this attempt; undefined until it is all that the device knows of them. */
   known?: ReadonlyMap<number, PartRecord> | undefined;
   staging?: AbortController;
+  /** What was missed before it came is forgotten. */
+  given?: boolean;
   /** Tells the other tabs that the page has let go of the file. */
   release(): void;
 }
@@ -91,7 +93,7 @@ export function createFiles(store: Store, bus: Bus, keepSlices: boolean): Files 
     if (message.type === 'whose' && kept.has(message.id)) bus.post({ type: 'mine', id: message.id });
     if (message.type !== 'changed') return;
     const entry = kept.get(message.id);
-    if (!entry) return;
+    if (!entry?.given) return;
     const record = await store.upload(message.id);
     if (record?.state === 'failed') entry.staging?.abort();
     else if (record?.state !== 'open' || record.error?.code === 'FILE_NEEDED') drop(message.id);
@@ -110,7 +112,6 @@ export function createFiles(store: Store, bus: Bus, keepSlices: boolean): Files 
       return [...entry.known.values()];
     },
     async keep(record, file, isNew = false) {
-      if (record.error) await store.change(record.id, () => ({ error: undefined }));
       drop(record.id);
       const { promise, resolve: release } = Promise.withResolvers<void>();
       const entry: Kept = { file, partSize: record.partSize, attempt: record.attempt, release };
@@ -121,7 +122,12 @@ export function createFiles(store: Store, bus: Bus, keepSlices: boolean): Files 
         persisted = true;
         persist(store).catch(() => {});
       }
-      void stage(record, entry, isNew);
+      // Whoever missed a file until now did not know of this one.
+      const now = isNew ? record : await store.change(record.id, () => ({ error: undefined }));
+      entry.given = true;
+      if (kept.get(record.id) !== entry) return;
+      if (now?.state === 'open') void stage(now, entry, isNew);
+      else if (now?.state !== 'failed') drop(record.id);
     },
     drop,
     again() {

@@ -3,9 +3,9 @@ import { byGrant } from '../sw/record.ts';
 import type { Store } from '../sw/store.ts';
 import type { UploadClientOptions } from './options.ts';
 
-/** The worker may have spent an older one. */
+/** Milliseconds before the page asks for another: of an older one the worker may have spent the most. */
 const RENEW_MS = 3_600_000;
-/** As many as a user may have open, where the server's operator says nothing else. */
+/** No more than a user may have open, where the server's operator says nothing else. */
 const MOST_FILES = 10_000;
 
 /** Who this page acts for. */

@@ -215,7 +215,7 @@ export class Upload extends EventTarget implements PromiseLike<UploadResult> {
   /** For the client: the record as it is now, undefined once it is gone. */
   update(record: UploadRecord | undefined, fileAtHand: boolean): void {
     const { state: before } = this.record;
-    // Read before its end was written down.
+    // Read before its end was written down, and told late.
     if (before === 'done' && record?.state === 'open') return;
     const again = before === 'failed' && record?.state === 'open';
     // Cancelled too late: it arrived all the same.

@@ -27,8 +27,8 @@ export function createViews(owner: UploadOwner) {
   const of = (id: string): ReadonlySet<Upload> => views.get(id) ?? NONE;
   const every = () => [...views.values()].flatMap((same) => [...same]);
 
-  function place(view: Upload): Upload {
-    views.set(view.id, (views.get(view.id) ?? new Set()).add(view));
+  function place(view: Upload, id = view.id): Upload {
+    views.set(id, (views.get(id) ?? new Set()).add(view));
     return view;
   }
   const make = (record: UploadRecord) => place(new Upload(record, owner));
@@ -80,11 +80,11 @@ export function createViews(owner: UploadOwner) {
     },
     /** Shows `record` in what was the view of a draft. */
     async become(view: Upload, record: UploadRecord, atHand = true): Promise<void> {
-      const drafts = views.get(view.id);
-      drafts?.delete(view);
-      if (!drafts?.size) views.delete(view.id);
+      if (view.id !== record.id) {
+        views.delete(view.id);
+        place(view, record.id);
+      }
       view.update(record, atHand);
-      place(view);
       if (record.resumeToken) await count(source!.store, view);
     },
     /** Open uploads of `size` bytes that need their file to go on. */

@@ -17,7 +17,7 @@ export type UploadedObject = Pick<CompleteAnswer, 'url' | 'fileKey' | 'etag'>;
 export type Message =
   /** Its record changed, or it is new. */
   | { type: 'changed'; id: string }
-  /** The server has verified its object, and this device is about to write it down. */
+  /** The server has verified its object, and this device has written it down. */
   | { type: 'done'; id: string; object: UploadedObject }
   /** One more of its parts is digested or written to IndexedDB. */
   | { type: 'sliced'; id: string; partSize: number; part: PartRecord }

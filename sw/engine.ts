@@ -95,7 +95,7 @@ export async function drive(host: Host, signal: AbortSignal, untilIdle: boolean)
       const news = new Promise<void>((resolve) => {
         wake = resolve;
       });
-      // Of a thousand each that ends is none the sooner replaced for reading all of them while there is no room for one.
+      // Where there is no room for another, reading all of them would begin nothing.
       const all = moving.size < MOST_AT_ONCE ? await host.store.uploads() : [];
       const open = all.filter((record) => isOpen(record) && host.drives(record)).sort(byTurn);
       for (const record of open) {

@@ -14,11 +14,9 @@ export async function finishUpload(transit: Transit): Promise<boolean> {
   try {
     const wish = { resumeToken: record.resumeToken!, ...(objectDigest && { objectDigest }) };
     const answer = await (record.totalParts === 1 ? transit.gather('complete', wish) : transit.call('complete', wish));
-    const written = host.store.finish(record.id, answer);
-    // Whoever asks the store from now on waits for that.
+    await host.store.finish(record.id, answer);
     const { url, fileKey, etag } = answer;
     host.bus.post({ type: 'done', id: record.id, object: { url, fileKey, etag } });
-    await written;
     host.bus.post({ type: 'changed', id: record.id });
     return true;
   } catch (error) {

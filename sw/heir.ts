@@ -44,7 +44,8 @@ export async function inherit(owner: string, life: Life): Promise<void> {
     const record = await store.upload(id);
     if (record && isOpen(record)) open.add(id);
     else open.delete(id);
-    if (!open.size) waiting.abort();
+    // Of what another page began this one may not have heard.
+    if (!open.size && !(await work()).length) waiting.abort();
   };
   const unlisten = bus.listen((message) => {
     signedOut ||= message.type === 'signed-out';

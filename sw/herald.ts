@@ -69,10 +69,17 @@ export function createHerald(owner: string, wording: Wording): Herald {
     return turn;
   };
   const bus = openBus(owner);
-  const lookSoon = seldom(() => looked('on'));
+  let closed = false;
+  const lookSoon = seldom(async () => closed || looked('on'));
   bus.listen(({ type }) => type === 'changed' && lookSoon());
   void looked('on');
-  return { look: looked, close: bus.close };
+  return {
+    look: looked,
+    close() {
+      closed = true;
+      bus.close();
+    },
+  };
 }
 
 interface NotificationClick extends Extendable {

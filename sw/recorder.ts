@@ -8,7 +8,7 @@ import type { Store } from './store.ts';
  */
 export interface Recorder {
   add(part: PartRecord): void;
-  /** Resolves when all is written; rejects where the last write failed. */
+  /** Resolves when the last is written, after all before it were tried; rejects where it could not be. */
   flush(): Promise<void>;
 }
 

@@ -17,7 +17,7 @@ import { readTag, SETS, tagsOf } from './tag.ts';
 
 const LOOK_MS = 1000;
 /** Milliseconds before a tag is renewed once more: one whose events end at once would be fired without end. */
-const RENEW_MS = 20_000;
+const RENEW_MS = 5000;
 
 /** What the worker posts to itself, to live on when a sync event has ended, and a page to the worker as it goes. */
 export interface Note {
@@ -38,13 +38,13 @@ export interface Shift {
 interface Held extends Omit<Stay, 'age'> {
   since: number;
   set?: number;
-  /** To be renewed. */
+  /** Still to be renewed. */
   tag?: string | undefined;
   settle(verdict: Verdict): void;
 }
 
 const shifts = new Map<string, Shift>();
-/** By tag. */
+/** When each tag may be renewed again, in milliseconds of `performance.now()`. */
 const restsUntil = new Map<string, number>();
 let wording: Wording = english;
 
@@ -99,6 +99,7 @@ function beginShift(owner: string): Shift {
       const { tag } = stay;
       if (open && tag && now >= (restsUntil.get(tag) ?? 0)) {
         restsUntil.set(tag, now + RENEW_MS);
+        stay.tag = undefined;
         void renew(tag).then((renewed) => Object.assign(stay, { renewed }));
       }
       const verdict = judge({ ...stay, age: now - stay.since }, circumstances);

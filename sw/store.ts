@@ -84,16 +84,18 @@ export function createStore({ lasting, run, close }: Database): Store {
   let probe: Promise<boolean> | undefined;
   // Of forty files that were picked at once each is written, and read again whenever it changes.
   const read = grouped((ids: string[]) =>
-    run(['uploads'], 'readonly', (tables) => Promise.all(ids.map((id) => tables.get('uploads', id)))),
+    run(['uploads'], 'readonly', async (tables) => Promise.all(ids.map((id) => tables.get('uploads', id)))),
   );
   const put = grouped((records: UploadRecord[]) =>
-    run(['uploads'], 'readwrite', (tables) => Promise.all(records.map((record) => tables.put('uploads', record)))),
+    run(['uploads'], 'readwrite', async (tables) =>
+      Promise.all(records.map((record) => tables.put('uploads', record))),
+    ),
   );
   const alter = grouped((asks: Alteration[]) =>
     run(['uploads', 'history'], 'readwrite', (tables) => alterAll(tables, asks)),
   );
   const end = grouped((asks: Alteration[]) =>
-    run(['uploads', 'parts', 'slices', 'history'], 'readwrite', (tables) => {
+    run(['uploads', 'parts', 'slices', 'history'], 'readwrite', async (tables) => {
       for (const { id } of asks) drop(tables, [id]);
       return alterAll(tables, asks);
     }),

@@ -47,10 +47,13 @@ describe.skipIf(!findChrome())('a visit', () => {
         worker<{ result: { value: number } }>('Runtime.evaluate', { expression }).then(({ result }) => result.value);
       await Promise.all([page.evaluate(COUNT), evaluate(COUNT)]);
       await page.setFiles('input', names);
-      await page.evaluate(
-        `Promise.all([...document.querySelector('input').files].map((file) => client.resumableUpload(file))).then(() => {})`,
+      const written = await page.evaluate<number>(
+        `Promise.all([...document.querySelector('input').files].map((file) => client.resumableUpload(file)))
+          .then(() => client.history()).then((entries) => entries.length)`,
         { limit: 120_000 },
       );
+      // Whoever is told of an end finds it in the history.
+      expect(written).toBe(MANY);
       const keys = await keysIn(here.store, stage.bucket);
       const there = await Promise.all(keys.map((key) => objectDigests(here.store, stage.bucket, key)));
       expect(there.map(({ sha256 }) => sha256).sort()).toEqual(files.map(({ sha256 }) => sha256).sort());

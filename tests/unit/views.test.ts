@@ -7,7 +7,7 @@ import type { Store } from '../../sw/store.ts';
 const RECORD = { id: 'one', name: 'film.bin', size: 10, partSize: 10, totalParts: 1, state: 'open' } as UploadRecord;
 const OBJECT = { url: 'https://bucket.example/film', fileKey: 'film', etag: '"1"' };
 
-test('what has arrived stays so, also where the device has not written it down yet, and makes no more progress', async () => {
+test('what has arrived stays so, whatever was read before and is told late, and makes no more progress', async () => {
   const views = createViews({ actions: () => Promise.reject(), canLeave: () => true });
   const bus = openBus(undefined);
   let record = RECORD;
