@@ -1,6 +1,6 @@
 import type { Chrome } from './chrome.ts';
 
-export interface SyncSeen {
+interface SyncSeen {
   /** `failed`: to be fired again. */
   how: 'Dispatched' | 'failed' | 'completed';
   tag: string;

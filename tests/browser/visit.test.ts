@@ -8,7 +8,7 @@ import { onApps } from './staged.ts';
 
 setDefaultTimeout(180_000);
 const MANY = 200;
-/** Of what each context may read in all; it was three for each file. */
+/** How often each context may read all of them: less than once for each file. */
 const MOST_READS = MANY / 2;
 
 /** From now on counts how often this context reads all the uploads that there are. */
@@ -35,7 +35,7 @@ describe.skipIf(!findChrome())('a visit', () => {
   const { here, staged } = onApps({ fileSize: 1 });
 
   staged(
-    'with two hundred files costs each of them no more than one of a few does: nobody reads all whenever one changes',
+    'with two hundred files has each in the history when it is done, and reads them all no more often than a few',
     async (stage) => {
       const names = Array.from({ length: MANY }, (_, n) => join(stage.folder, `photo ${n}.jpg`));
       const files: RandomFile[] = [];
